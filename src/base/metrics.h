@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The process-wide metric registry.
+ *
+ * Series are keyed by name and labels and outlive generations, so counters never fall back on reload.
+ * A plugin resolves its series to dense cell indices at setup; while serving, a worker increments its
+ * own `cells[i]` and nothing else.  Scraping sums the cells of all threads (relaxed atomic loads).
+ *
+ * Label values come from configuration and fixed enumerations, never from packets.  Beyond
+ * METRICS_MAX_SERIES a registration yields the series with each label "other" and one log line.
+ *
+ * Thread: registering and scraping take the registry's lock (control, builder); counting: worker. */
+#pragma once
+
+#include "base/compiler.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum metric_kind { METRIC_COUNTER, METRIC_GAUGE, METRIC_HISTOGRAM };
+enum { METRICS_MAX_SERIES = 20000, METRICS_MAX_CELLS = 1 << 17, METRICS_MAX_THREADS = 80 };
+
+/* One metric name (family).  Define statically; registered on first use. */
+struct metric_desc {
+	const char *name, *help;
+	enum metric_kind kind;
+	const char *labels;       /* comma-separated label names, "" for none */
+	const double *buckets;    /* histogram upper bounds, ascending, without +Inf; in `unit`s / scale */
+	size_t n_buckets;
+	double scale;             /* histogram/gauge: cell units per exposed unit (1e9: ns -> seconds); 0 = 1 */
+};
+
+typedef uint32_t metric_id; /* first cell of a series */
+
+/* Find or make a series.  `values`: one string per label, in the order of desc->labels.
+ * Never fails: at the limit it answers the "other" series. */
+metric_id metrics_series(const struct metric_desc *d, const char *const *values);
+
+/* A thread's private cells; index with metric_id.  Each thread that counts takes one set once.
+ * NULL when METRICS_MAX_THREADS are out (the caller refuses to start). */
+uint64_t *metrics_cells_new(void);
+
+/* Counting, in the owner thread of `cells`.  Relaxed atomic store of a private cell: no lock prefix. */
+static inline void metric_add(uint64_t *cells, metric_id id, uint64_t n)
+{
+	__atomic_store_n(&cells[id], cells[id] + n, __ATOMIC_RELAXED);
+}
+static inline void metric_inc(uint64_t *cells, metric_id id)
+{
+	metric_add(cells, id, 1);
+}
+/* A gauge is the sum over threads of what each has added and taken away (two's complement wraps right). */
+static inline void metric_sub(uint64_t *cells, metric_id id, uint64_t n)
+{
+	__atomic_store_n(&cells[id], cells[id] - n, __ATOMIC_RELAXED);
+}
+/* Histogram: cells are [bucket 0 .. bucket n_buckets (= +Inf), sum]; not cumulative inside. */
+void metric_observe(uint64_t *cells, metric_id id, const struct metric_desc *d, uint64_t value);
+
+/* A value that is read when scraped instead of counted (cache entries, queue depths, memory).
+ * `read` is called under the registry's lock by the scraping thread and must not block.
+ * Registering the same name and labels again replaces the reader (reload); metrics_reader_drop takes
+ * it away if it is still `arg`'s. */
+void metrics_reader(const struct metric_desc *d, const char *const *values,
+		    double (*read)(void *arg), void *arg);
+void metrics_reader_drop(void *arg);
+
+/* The sum over all threads of one series' cell (tests, status pages). */
+uint64_t metrics_sum(metric_id id);
+
+/* Write the Prometheus text format 0.0.4 into malloc'ed memory that the caller frees; series of vectors
+ * that were never counted are left out, metrics without labels stand at 0.  NULL: no memory. */
+char *metrics_text(size_t *ret_len);

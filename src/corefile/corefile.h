@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The Corefile: text -> server blocks with their directives as tokens.
+ *
+ *   lexer.c   characters -> tokens (file, line)         parser.c  tokens -> blocks; braces, commas
+ *   import.c  snippets, files, globs, environment        cursor.c  what a plugin's setup reads from
+ *   key.c     "tls://10.0.0.0/15:853" -> transport, zones, port
+ *   merge.c   the second file given by -extra            errors.c  collected errors, nearest names
+ *
+ * All memory comes from one arena and lives as long as it.  All errors are collected in `struct cf_errors` as
+ * `FILE:LINE: what was found, what is allowed there`; nothing is printed here.
+ * Thread: any one at a time (builder).   shared grammar: CoreDNS's (caddy), see docs/corefile notes. */
+#pragma once
+
+#include "base/arena.h"
+#include "base/compiler.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct cf_token {
+	const char *text;  /* quotes and escapes resolved, environment expanded; may be empty */
+	const char *file;  /* as shown in errors */
+	unsigned line;     /* of its first character, from 1 */
+	unsigned newlines; /* inside it (quoted) */
+	bool quoted;
+};
+
+struct cf_error {
+	const char *file;
+	unsigned line;     /* 0: no line applies */
+	const char *text;
+	bool warning;
+	struct cf_error *next;
+};
+
+struct cf_errors {
+	struct arena *arena;
+	struct cf_error *first, **last;
+	unsigned n_errors, n_warnings;
+};
+
+void cf_errors_init(struct cf_errors *e, struct arena *a);
+/* Record one; returns ERR_SYNTAX, so that setups can `return cf_error(...)`. */
+int cf_error(struct cf_errors *e, const char *file, unsigned line, const char *fmt, ...) PRINTF(4, 5);
+void cf_warning(struct cf_errors *e, const char *file, unsigned line, const char *fmt, ...) PRINTF(4, 5);
+/* The nearest of `names` to `word` (edit distance <= 2 and less than half its length), or NULL. */
+const char *cf_nearest(const char *word, const char *const *names, size_t n);
+
+/* One directive: the name token and all that belongs to it up to the end of its line or closing brace. */
+struct cf_directive {
+	const struct cf_token *tokens; /* tokens[0] is the name */
+	size_t n;
+};
+
+struct cf_block {
+	const struct cf_token *keys;
+	size_t n_keys;
+	const struct cf_directive *directives; /* in file order, repeats included */
+	size_t n_directives;
+	const char *file;
+	unsigned line;
+};
+
+struct corefile {
+	const struct cf_block *blocks;
+	size_t n_blocks;
+};
+
+/* Where the environment and imported files come from (the simulator and the fuzzer have their own). */
+struct cf_source {
+	const char *(*env)(void *arg, const char *name);           /* NULL: unset */
+	/* Read a file into the arena; 0 or -errno. */
+	int (*read)(void *arg, struct arena *a, const char *path, const char **ret_text, size_t *ret_len);
+	/* Paths that match a glob pattern, sorted, into the arena; count or -errno. */
+	int (*glob)(void *arg, struct arena *a, const char *pattern, const char *const **ret_paths);
+	void *arg;
+};
+extern const struct cf_source cf_source_system;
+
+/* Parse one file's text.  Continues after errors where it can, to find them all.
+ * 0, or ERR_SYNTAX with at least one error recorded. */
+int corefile_parse(struct arena *a, const char *file, const char *text, size_t len, const struct cf_source *src,
+		   struct cf_errors *errs, struct corefile *ret) MUST_USE;
+
+/* Merge a second file (-extra): a block with the same set of keys gives its directives to the first
+ * file's block; a block with other keys is an error (it would change what a rollback serves). */
+int corefile_merge(struct arena *a, struct corefile *base, const struct corefile *extra, struct cf_errors *errs) MUST_USE;
+
+/* ---------------------------------------------------------------- keys */
+
+struct cf_key {
+	const char *text;      /* as written, for messages */
+	const char *scheme;    /* "dns", "tls", "quic", "https", "https3", "grpc" */
+	uint16_t port;         /* 0: the transport's default (-dns.port for dns) */
+	bool has_port;
+	const uint8_t *zone;   /* wire form, lower case */
+	uint8_t zone_len;
+	const struct cf_token *token;
+};
+
+/* One key token -> one key, or several (CIDR off the octet boundary).  Appends to a growing array in the
+ * arena.  0 or ERR_SYNTAX with an error recorded. */
+struct cf_keys {
+	struct cf_key *v;
+	size_t n, cap;
+};
+int cf_key_parse(struct arena *a, const struct cf_token *t, struct cf_errors *errs, struct cf_keys *ret) MUST_USE;
+
+/* A plugin's zone argument: scheme and port are stripped, CIDR expands; invalid ones give a warning and are left out.  Appends. */
+void cf_zone_arg(struct arena *a, const struct cf_token *t, struct cf_errors *errs, struct cf_keys *ret);
+
+/* ---------------------------------------------------------------- cursor */
+
+/* What a plugin's setup reads from: all occurrences of its directive in the block, in file order.
+ *
+ *   while (cf_directive(in)) {                  each occurrence; options keep accumulating
+ *           while (cf_arg(in, &t)) ...          arguments on the directive's line
+ *           while (cf_option(in, &t)) {         lines of its { block }, if it has one
+ *                   ... cf_arg(in, &t) ...      arguments on the option's line
+ *           }
+ *   }
+ * Errors come with the place of the last token read and the plugin's name. */
+struct cf_cursor {
+	const struct cf_directive *const *list;
+	size_t n, at;          /* directive */
+	size_t tok;            /* token within it */
+	bool in_block;
+	struct cf_errors *errs;
+	struct arena *arena;
+	const char *plugin;
+};
+
+bool cf_directive(struct cf_cursor *c);
+bool cf_arg(struct cf_cursor *c, const struct cf_token **ret);
+/* How many arguments are left on this line. */
+size_t cf_args_left(const struct cf_cursor *c);
+/* The name of the next option line; what was left of the line before is skipped.  False at the closing
+ * brace or when there is no block. */
+bool cf_option(struct cf_cursor *c, const struct cf_token **ret);
+/* Options can have a block of their own: true and inside if `{` follows on this line. */
+bool cf_has_block(const struct cf_cursor *c);
+
+/* Record an error at the last token read: `FILE:LINE: plugin NAME: text`.  Returns ERR_SYNTAX. */
+int cf_fail(struct cf_cursor *c, const char *fmt, ...) PRINTF(2, 3);
+/* "unknown option "x"; did you mean "y"? allowed here: a, b, c" */
+int cf_unknown_option(struct cf_cursor *c, const struct cf_token *t, const char *const *allowed, size_t n);
+/* Error unless the line has no more arguments ("takes no argument, found "x""). */
+int cf_no_more_args(struct cf_cursor *c) MUST_USE;
+/* One argument of a kind, with a message that says what was expected; `what` names it. */
+int cf_arg_text(struct cf_cursor *c, const char *what, const char **ret) MUST_USE;
+int cf_arg_u32(struct cf_cursor *c, const char *what, uint32_t min, uint32_t max, uint32_t *ret) MUST_USE;
+/* A Go duration ("1h2m3s", "300ms", "0"); bounds in nanoseconds. */
+int cf_arg_duration(struct cf_cursor *c, const char *what, uint64_t min_ns, uint64_t max_ns, uint64_t *ret_ns) MUST_USE;
+/* Text alone: 0 or -EINVAL.  Negative durations are -ERANGE. */
+int cf_duration(const char *text, uint64_t *ret_ns);
+
+/* ---------------------------------------------------------------- options by table */
+
+/* One option of a plugin: keyword, how many arguments, what to do.  The long setups are tables of these. */
+struct cf_option_def {
+	const char *name;
+	int min_args, max_args;  /* max -1: no bound */
+	int (*parse)(struct cf_cursor *c, void *state);
+	const char *help;        /* "DURATION", "N", ... for messages */
+};
+/* Read one directive's { block } by table.  Unknown ones are errors with a suggestion; after an error goes on with the next line,
+ * so that `check` can show all.  0 or ERR_SYNTAX. */
+int cf_options(struct cf_cursor *c, const struct cf_option_def *defs, size_t n, void *state) MUST_USE;

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+/* A generation: all that one Corefile makes (server blocks, plugin instances).  Built and checked whole by the
+ * builder, published to the workers by message, retired when its last query has ended.
+ *
+ *   generation_build (builder) -> listeners opened, plugins started (control) -> each worker: worker_start
+ *     -> all workers take it for new queries -> old one: per-worker counts reach zero -> worker_stop -> stop -> freed
+ *
+ * Thread rule: `frozen` once built. */
+#pragma once
+
+#include "base/arena.h"
+#include "base/compiler.h"
+#include "corefile/corefile.h"
+#include "net/listen.h"
+#include "server/plugin.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct worker;
+
+/* A plugin in a block's chain. */
+struct instance {
+	const struct plugin *plugin;
+	void *state;
+	uint32_t local_index;    /* where each worker keeps its worker_start result */
+	uint64_t fingerprint;    /* of its own tokens and noted contents (adoption) */
+};
+
+struct zone_key {
+	const uint8_t *zone;     /* wire, lower case */
+	uint8_t zone_len, n_labels;
+	enum transport transport;
+	uint16_t port;
+	const char *text;        /* "example.org.:53", "tls://example.org.:853" as in the start-up listing */
+	const struct cf_token *token;
+};
+
+struct block {
+	struct zone_key *keys;   /* after CIDR expansion */
+	size_t n_keys;
+	struct instance *chain;  /* those with query or reply hooks, in table order */
+	size_t n_chain;
+	struct instance *all;    /* every directive, in table order */
+	size_t n_all;
+	/* settings that plugins make at setup */
+	struct net_addr *binds;  /* addresses without port; none: wildcard */
+	size_t n_binds;
+	bool bind_set;           /* `bind` was given (an empty list is then an error) */
+	bool debug;
+	bool recursion;          /* some plugin offers it */
+	bool all_classes;
+	const char *file;
+	unsigned line;
+	uint64_t identity;       /* keys, binds, view: same block as before? */
+};
+
+/* An address, port and transport of this generation and the zones it serves. */
+struct listener {
+	struct net_addr at;
+	enum transport transport;
+	bool wildcard;
+	const char *text;        /* metrics label: "dns://:53", "dns://127.0.0.1:1053", "dns://[::1]:53" */
+	struct zone_entry *zones; /* server/route.c */
+	size_t n_zones;
+	bool all_classes;
+	uint32_t id;             /* process-wide, stable over generations: the net ports point to it */
+};
+
+struct generation {
+	uint64_t number;
+	struct arena arena;
+	struct block *blocks;
+	size_t n_blocks;
+	struct listener *listeners;
+	size_t n_listeners;
+	uint32_t n_locals;
+};
+
+struct generation_options {
+	uint16_t dns_port;        /* -dns.port */
+	const char *conf_name;    /* for messages: "Corefile" */
+};
+
+/* Parse + set up all plugins + find overlaps.  0, or ERR_SYNTAX with errors recorded. */
+int generation_build(const struct corefile *cf, const struct generation_options *o, struct cf_errors *errs,
+		     struct generation **ret) MUST_USE;
+void generation_free(struct generation *g);

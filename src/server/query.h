@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+/* One query's life, and what plugins may do with it.
+ *
+ *   request (net) -> slot from the pool, wire check -> block -> chain down -> answer -> chain up
+ *     -> write for this client (wire/answer.h) -> net_reply_end -> slot back
+ *
+ * A query belongs to one worker from first byte to last.  Its slot and first arena block are 2 KiB; more comes
+ * from the worker's arena pool, which has the in-flight limit.  The core owns the deadline: 4.5 s from arrival (glibc and
+ * musl give up at 5 s); then it answers SERVFAIL with EDE 23 itself.  Thread: worker. */
+#pragma once
+
+#include "base/arena.h"
+#include "base/compiler.h"
+#include "base/heap.h"
+#include "net/dns_server.h"
+#include "server/plugin.h"
+#include "wire/answer.h"
+#include "wire/query.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct block;
+struct gen_worker;
+struct listener;
+struct worker;
+
+enum {
+	QUERY_SLOT_SIZE = 2048,
+	QUERY_DEADLINE_MS = 4500,
+	QUERY_DEPTH_MAX = 8,       /* sub-queries within sub-queries */
+	QUERY_TREE_MAX = 32,       /* sub-queries of one client query in all */
+};
+
+/* Names one query on one worker; stays harmless after its end. */
+struct query_handle {
+	uint32_t slot, serial;
+};
+
+enum reply_form {
+	REPLY_NONE,    /* nothing yet; or a drop (q->dropped) */
+	REPLY_WIRE,    /* q->reply.wire, shared and read-only */
+	REPLY_RECORDS, /* q->reply.rr[], in the arena; built to wire by the core at the end */
+};
+
+/* One record of the record form.  Everything in the query's arena or a frozen state. */
+struct reply_rr {
+	struct reply_rr *next;
+	const uint8_t *owner;    /* uncompressed wire name; NULL: the query's own name as the client wrote it */
+	const uint8_t *rdata;
+	uint32_t ttl_s;
+	uint16_t type, cls, rdlen;
+	bool required;           /* matters outside the answer section; see wire/answer.h */
+};
+
+struct reply {
+	enum reply_form form;
+	uint16_t rcode;
+	bool aa, ra, ad;         /* of the record form; for wire: copied from its header when it was set */
+	bool ttl_fixed;          /* every TTL leaves as ttl_s */
+	uint32_t ttl_s;
+	const struct wire_answer *wire;
+	struct reply_rr *rr[3], **rr_last[3]; /* by enum wire_section */
+	int16_t ede;             /* EDE_NONE or the code for EDNS clients */
+	const char *ede_text;    /* NULL or static/arena text */
+	bool rotate;             /* loadbalance: turn the address run */
+	bool nsid_wanted;
+	const uint8_t *options;  /* more EDNS options for the client's OPT, wire form */
+	uint16_t options_len;
+};
+
+enum query_kind {
+	QUERY_CLIENT,     /* came from the net */
+	QUERY_SERVER,     /* sub-query (a): routed again on the same listener with the client's address */
+	QUERY_CHAIN,      /* sub-query (b): the rest of this chain after the caller */
+	QUERY_BACKGROUND, /* sub-query (c): kind b with no client and no writing */
+};
+
+struct query {
+	struct worker *w;
+	uint32_t slot, serial;
+	enum query_kind kind;
+
+	struct wire_query in;        /* what was asked (of a sub-query: what the parent asks) */
+	uint8_t question[WIRE_NAME_MAX + 4]; /* the question as the client wrote it */
+	struct net_return from;
+	struct listener *listener;
+	struct gen_worker *gen;      /* counted: the generation cannot go while this query lives */
+	const struct block *block;
+	uint16_t udp_cap;            /* lowered by bufsize; starts at 4096 */
+
+	uint64_t arrived_ns;         /* monotonic */
+	uint64_t deadline_ns;
+	struct timer timer;          /* armed on the first WAIT */
+
+	struct reply reply;
+	bool dropped;                /* no answer shall be sent */
+	bool client_gone;
+	const char *error;           /* text for `errors`, in the arena; NULL: none */
+	const char *answered_by;     /* name of the plugin that was DONE (metrics, log) */
+
+	/* chain position; chain.c */
+	uint16_t at;                 /* index in the block's chain */
+	int8_t direction;            /* 1 down, -1 up */
+	bool waiting;
+	uint8_t depth;
+	struct query *parent;        /* of sub-queries; NULL once the parent has ended */
+	struct query *tree;          /* the root of the tree */
+	uint16_t tree_total;
+	void (*sub_done)(struct query *parent, struct query *sub, void *arg);
+	void *sub_arg;
+	void **scratch;              /* per chain position, lazily */
+
+	struct arena arena;          /* first block: the rest of the slot */
+};
+
+/* ---- for plugins ---- */
+
+static inline struct query_handle query_handle(const struct query *q)
+{
+	return (struct query_handle){q->slot, q->serial};
+}
+/* The query of a handle, or NULL once it has ended. */
+struct query *query_find(struct worker *w, struct query_handle h);
+
+/* Continue after STEP_WAIT, as if the hook had returned `s` (NEXT or DONE).  The query may end in here.
+ * A query that is not waiting (late resume) is left alone. */
+void query_resume(struct query *q, enum step s);
+
+/* Set a wire answer as the reply (takes rcode, aa, ra, ad from its header). */
+void reply_set_wire(struct query *q, const struct wire_answer *a);
+/* Begin a record-form reply. */
+void reply_begin(struct query *q, unsigned rcode, bool aa);
+/* Append a record; the arena keeps the node, the caller the bytes.  -ENOMEM at the limit. */
+int reply_add(struct query *q, enum wire_section s, const uint8_t *owner, uint16_t type, uint32_t ttl_s,
+	      const uint8_t *rdata, uint16_t rdlen) MUST_USE;
+/* An empty reply for a failure: rcode, EDE (code or EDE_NONE, static text or NULL) and the text that `errors` logs
+ * (formatted into the arena).  Returns STEP_DONE. */
+enum step query_fail(struct query *q, unsigned rcode, int ede, const char *ede_text, const char *fmt, ...) PRINTF(5, 6);
+/* No answer at all (acl drop, erratic).  Returns STEP_DONE. */
+enum step query_drop(struct query *q);
+
+/* The wire form of the reply, built if it is in record form.  NULL: there is none, or no memory. */
+const struct wire_answer *reply_wire(struct query *q);
+
+/* bufsize: lower what a UDP answer may take and what the upstream is told. */
+void query_cap_udp(struct query *q, uint16_t size);
+/* 65535 on streams; else max(512, client's size), capped by udp_cap; 512 without EDNS. */
+uint16_t query_limit(const struct query *q);
+/* "udp" or "tcp"; qname in presentation form, lower case (arena; NULL at the limit). */
+const char *query_proto(const struct query *q);
+const char *query_name_text(struct query *q);
+
+/* ---- sub-queries ---- */
+
+/* Start a sub-query from a hook that then returns STEP_WAIT.  When it ends, `done(parent, sub, arg)` is called
+ * (never from within query_sub): sub->reply holds the answer, in sub's arena, which ends when `done` returns: copy
+ * what shall stay (wire_answer_copy).  `done` normally ends with query_resume(parent, ...).
+ * `name`: uncompressed wire; class is IN for QUERY_SERVER, the parent's else.
+ * ERR_LIMIT: depth, total or memory; the caller answers SERVFAIL with EDE.  QUERY_BACKGROUND: `done` may be NULL. */
+int query_sub(struct query *parent, enum query_kind kind, const uint8_t *name, uint16_t type,
+	      void (*done)(struct query *parent, struct query *sub, void *arg), void *arg) MUST_USE;

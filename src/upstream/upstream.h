@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Asking upstream servers: one question in, one complete answer (or a reason) out.
+ *
+ *   exchange.c   one question's way: attempts, timers, TC -> TCP, EDNS fallback, forgery count
+ *   udp_pool.c   connected UDP sockets: random ports, retired after 200 queries or 10 s
+ *   tcp_pool.c   kept, pipelined TCP connections (RFC 7766)
+ *   health.c     per-upstream state: fails, down flag, probe loop, TCP trouble memory, EDNS memory
+ *   policy.c     in which order upstreams are tried
+ *
+ * `struct upstream_set` is one `forward` directive's servers, shared by all workers: `frozen` but for the
+ * per-upstream atomics (in flight, fails, down, round-robin index) and what is published once a second.
+ * `struct upstream_worker` is one worker's part: sockets, connections, running exchanges (rule: worker).
+ * Knows nothing of queries and plugins: the caller gives callbacks.          design.md "Upstream exchange" */
+#pragma once
+
+#include "base/arena.h"
+#include "base/compiler.h"
+#include "net/addr.h"
+#include "wire/answer.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct loop;
+struct upstream_set;
+struct upstream_worker;
+struct upstream_exchange;
+struct wire_builder;
+
+enum upstream_policy { POLICY_RANDOM, POLICY_ROUND_ROBIN, POLICY_SEQUENTIAL };
+
+struct upstream_target {
+	struct net_addr addr;
+	const char *text;          /* "192.0.2.1:53": `to` label, messages */
+};
+
+struct upstream_config {
+	const struct upstream_target *targets;
+	unsigned n_targets;        /* 1..; host names may expand beyond 15 */
+	enum upstream_policy policy;
+	bool force_tcp, prefer_udp;
+	bool tc_passthrough;       /* CoreDNS's old way: a cut UDP answer is passed on */
+	uint64_t read_timeout_ns;  /* per attempt; default 2 s */
+	uint64_t expire_ns;        /* idle TCP connections; default 10 s */
+	uint64_t max_age_ns;       /* 0: unlimited */
+	uint32_t max_idle_conns;   /* 0: unlimited */
+	uint32_t max_fails;        /* default 2; 0: never down, no probes */
+	uint32_t max_connect_attempts; /* failed attempts; 0: unlimited; default 2 x upstreams */
+	uint64_t health_interval_ns;   /* default 500 ms */
+	bool health_no_rec;
+	const uint8_t *health_domain;  /* wire name; "." by default */
+	uint32_t max_concurrent;   /* over all workers; 0: off */
+	bool failfast;             /* failfast_all_unhealthy_upstreams */
+	uint32_t failover_rcodes;  /* bit per rcode 0..31 */
+	const struct net_addr *source; /* source_address or NULL */
+	uint16_t edns_size;        /* our own EDNS size towards upstreams; default 1232 */
+};
+
+/* Makes what all workers share; copies the config.  NULL: no memory. */
+struct upstream_set *upstream_set_new(const struct upstream_config *c);
+void upstream_set_free(struct upstream_set *s);  /* after all its workers' parts have gone */
+
+/* What a worker lends to its part. */
+struct upstream_env {
+	struct loop *loop;
+	struct wire_builder *builder;
+	struct arena_pool *arenas;
+	uint64_t *cells;
+	/* An exchange lives on after its `done` (a TCP attempt that will fill the cache): the owner must stay. */
+	void (*hold)(void *owner);
+	void (*release)(void *owner);
+	void *owner;
+};
+/* 0 or -errno. */
+int upstream_worker_start(struct upstream_set *s, const struct upstream_env *env, struct upstream_worker **ret) MUST_USE;
+/* Ends all that still runs (late attempts included, without callbacks) and frees. */
+void upstream_worker_stop(struct upstream_worker *w);
+
+/* A question. */
+struct upstream_question {
+	const uint8_t *question;   /* qname as the client wrote it + type + class */
+	uint16_t question_len;
+	uint16_t flags;            /* of these RD, CD and AD are sent */
+	bool do_bit;
+	bool client_stream;        /* the client came over TCP */
+	uint16_t udp_cap;          /* our EDNS size is at most this (bufsize) */
+	const uint8_t *options;    /* the client's EDNS options; hop-by-hop ones (cookie, keepalive, padding, NSID) are left out */
+	uint16_t options_len;
+	uint64_t deadline_ns;      /* monotonic */
+};
+
+/* How it ended. */
+struct upstream_result {
+	int err;                   /* 0: there is an answer; else -errno or ERR_LIMIT (max_concurrent), ERR_GONE (no healthy upstream) */
+	const struct wire_answer *answer; /* in the exchange's arena, until `done` returns; ->truncated if TC could not be resolved */
+	bool from_udp_without_edns; /* got without EDNS: not to be stored under DO */
+	uint16_t flags;            /* of the upstream's header */
+	unsigned rcode;
+	const char *upstream;      /* text of the upstream that answered or failed last (frozen) */
+	char error[200];           /* as CoreDNS words it: "read udp 127.0.0.1:4711->127.0.0.1:53: i/o timeout" */
+	int ede;                   /* 22/23 for failures */
+	struct upstream_late *late; /* with ->truncated while a TCP attempt goes on; else NULL */
+};
+
+/* A complete answer may still come after a cut one was given out.  Whoever wants it (the cache) sets `done` before
+ * `upstream_result`'s callback returns; called at most once, a NULL answer when it failed. */
+struct upstream_late {
+	void (*done)(void *arg, const struct wire_answer *answer);
+	void *arg;
+};
+
+/* Ask.  `done` is called exactly once, never from within upstream_ask, unless upstream_cancel comes first.
+ * -ENOMEM / ERR_LIMIT (max_concurrent) at once, without a callback.  Everything in `q` is copied. */
+int upstream_ask(struct upstream_worker *w, const struct upstream_question *q,
+		 void (*done)(void *arg, const struct upstream_result *r), void *arg,
+		 struct upstream_exchange **ret) MUST_USE;
+/* The asker has gone: no callback any more; the exchange may go on for what it learns. */
+void upstream_cancel(struct upstream_exchange *x);
