@@ -24,6 +24,7 @@ struct instance {
 	const struct plugin *plugin;
 	void *state;
 	uint32_t local_index;    /* where each worker keeps its worker_start result */
+	uint32_t scratch_off;    /* of its query_size bytes in the query's scratch */
 	uint64_t fingerprint;    /* of its own tokens and noted contents (adoption) */
 };
 
@@ -43,6 +44,7 @@ struct block {
 	size_t n_chain;
 	struct instance *all;    /* every directive, in table order */
 	size_t n_all;
+	uint32_t scratch_size;   /* of all in the chain */
 	/* settings that plugins make at setup */
 	struct net_addr *binds;  /* addresses without port; none: wildcard */
 	size_t n_binds;

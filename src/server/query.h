@@ -23,6 +23,7 @@
 struct block;
 struct gen_worker;
 struct listener;
+struct upstream_late;
 struct worker;
 
 enum {
@@ -64,7 +65,9 @@ struct reply {
 	int16_t ede;             /* EDE_NONE or the code for EDNS clients */
 	const char *ede_text;    /* NULL or static/arena text */
 	bool rotate;             /* loadbalance: turn the address run */
-	bool nsid_wanted;
+	bool no_store;           /* right for this client, but not to be kept (got without EDNS under DO ...) */
+	bool cut;                /* the upstream's truncation could not be resolved: TC over UDP, SERVFAIL on streams */
+	struct upstream_late *late; /* with `cut`: the complete answer may still come (upstream/upstream.h) */
 	const uint8_t *options;  /* more EDNS options for the client's OPT, wire form */
 	uint16_t options_len;
 };
@@ -83,6 +86,7 @@ struct query {
 
 	struct wire_query in;        /* what was asked (of a sub-query: what the parent asks) */
 	uint8_t question[WIRE_NAME_MAX + 4]; /* the question as the client wrote it */
+	uint16_t request_len;        /* bytes of the client's message */
 	struct net_return from;
 	struct listener *listener;
 	struct gen_worker *gen;      /* counted: the generation cannot go while this query lives */
@@ -109,7 +113,9 @@ struct query {
 	uint16_t tree_total;
 	void (*sub_done)(struct query *parent, struct query *sub, void *arg);
 	void *sub_arg;
-	void **scratch;              /* per chain position, lazily */
+	uint8_t *scratch;            /* all plugins' query_size together; instance.scratch_off tells where */
+	struct query *sub;           /* the sub-query that this one waits for */
+	uint16_t start;              /* chain position where this query began (QUERY_CHAIN: after the caller) */
 
 	struct arena arena;          /* first block: the rest of the slot */
 };
