@@ -23,8 +23,8 @@ enum { METRICS_MAX_SERIES = 20000, METRICS_MAX_CELLS = 1 << 17, METRICS_MAX_THRE
 struct metric_desc {
 	const char *name, *help;
 	enum metric_kind kind;
-	const char *labels;       /* comma-separated label names, "" for none */
-	const double *buckets;    /* histogram upper bounds, ascending, without +Inf; in `unit`s / scale */
+	const char *labels;       /* comma-separated label names (at most 16), "" for none */
+	const double *buckets;    /* histogram upper bounds, ascending, without +Inf; in exposed units; at most 254 */
 	size_t n_buckets;
 	double scale;             /* histogram/gauge: cell units per exposed unit (1e9: ns -> seconds); 0 = 1 */
 };
@@ -36,8 +36,11 @@ typedef uint32_t metric_id; /* first cell of a series */
 metric_id metrics_series(const struct metric_desc *d, const char *const *values);
 
 /* A thread's private cells; index with metric_id.  Each thread that counts takes one set once.
- * NULL when METRICS_MAX_THREADS are out (the caller refuses to start). */
+ * NULL when METRICS_MAX_THREADS are out (the caller refuses to start).
+ * Cells 0..255 belong to no series: counting at an id of 0 goes nowhere. */
 uint64_t *metrics_cells_new(void);
+/* Give a set back when its thread ends.  What it counted stays in the sums; the next thread goes on with it. */
+void metrics_cells_put(uint64_t *cells);
 
 /* Counting, in the owner thread of `cells`.  Relaxed atomic store of a private cell: no lock prefix. */
 static inline void metric_add(uint64_t *cells, metric_id id, uint64_t n)
@@ -59,7 +62,7 @@ void metric_observe(uint64_t *cells, metric_id id, const struct metric_desc *d, 
 /* A value that is read when scraped instead of counted (cache entries, queue depths, memory).
  * `read` is called under the registry's lock by the scraping thread and must not block.
  * Registering the same name and labels again replaces the reader (reload); metrics_reader_drop takes
- * it away if it is still `arg`'s. */
+ * it away if it is still `arg`'s.  Not for histograms.  Beyond the limit the "other" series shows one of them. */
 void metrics_reader(const struct metric_desc *d, const char *const *values,
 		    double (*read)(void *arg), void *arg);
 void metrics_reader_drop(void *arg);
@@ -67,6 +70,7 @@ void metrics_reader_drop(void *arg);
 /* The sum over all threads of one series' cell (tests, status pages). */
 uint64_t metrics_sum(metric_id id);
 
-/* Write the Prometheus text format 0.0.4 into malloc'ed memory that the caller frees; series of vectors
- * that were never counted are left out, metrics without labels stand at 0.  NULL: no memory. */
+/* Write the Prometheus text format 0.0.4 into malloc'ed memory that the caller frees.  Families stand in order
+ * of name, series in order of labels.  Counters and histograms with labels that were never counted are left
+ * out; gauges, and metrics without labels, stand at 0.  NULL: no memory. */
 char *metrics_text(size_t *ret_len);

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+/* What metrics.c (registering, counting) and metrics_text.c (scraping) share.  Not for other folders.
+ * Everything here is guarded by the registry's lock, except the cells (relaxed atomics). */
+#pragma once
+
+#include "base/metrics.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* One name.  `series` is sorted by label text when `sorted`. */
+struct family {
+	const struct metric_desc *desc;
+	struct series **series;
+	size_t n_series, cap;
+	bool sorted;
+	bool overflowed; /* the limit was met here and has been logged */
+};
+
+struct series {
+	struct series *hash_next;
+	struct family *family;
+	metric_id id;
+	double (*read)(void *arg); /* NULL: counted, or a reader that was dropped (then was_read) */
+	void *arg;
+	bool was_read;
+	char labels[];             /* `a="x",b="y"`, escaped, sorted by label name; "" for none */
+};
+
+struct registry {
+	struct family **families; /* sorted by name */
+	size_t n_families, cap;
+	size_t n_series;
+	uint32_t n_cells;         /* given out */
+	uint64_t *threads[METRICS_MAX_THREADS];
+	bool lent[METRICS_MAX_THREADS];
+	size_t n_threads;
+};
+
+/* Take the registry's lock. */
+struct registry *registry_lock(void);
+void registry_unlock(void);
+
+/* The sum of one cell over all threads.  Lock held. */
+uint64_t registry_sum(const struct registry *r, uint32_t cell);
+
+/* Cells that a series of this kind takes. */
+uint32_t metric_cells(const struct metric_desc *d);

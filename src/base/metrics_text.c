@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The Prometheus text format 0.0.4, in the spelling of Go's client (numbers, order of families, series and
+ * labels), so that the output can be compared line by line. */
+#include "base/metrics.h"
+
+#include "base/metrics_number.h"
+#include "base/metrics_registry.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A growing text; `failed` is sticky. */
+struct text {
+	char *p;
+	size_t len, cap;
+	bool failed;
+};
+
+static bool make_room(struct text *t, size_t n)
+{
+	size_t cap = t->cap ? t->cap : 16384;
+	char *p;
+
+	if (t->failed)
+		return false;
+	if (t->cap - t->len > n)
+		return true;
+	while (cap - t->len <= n)
+		cap *= 2;
+	p = realloc(t->p, cap);
+	if (!p) {
+		t->failed = true;
+		return false;
+	}
+	t->p = p;
+	t->cap = cap;
+	return true;
+}
+
+static PRINTF(2, 3) void put(struct text *t, const char *fmt, ...)
+{
+	va_list ap;
+	int len;
+
+	va_start(ap, fmt);
+	len = vsnprintf(NULL, 0, fmt, ap);
+	va_end(ap);
+	if (len < 0 || !make_room(t, (size_t)len))
+		return;
+	va_start(ap, fmt);
+	vsnprintf(t->p + t->len, (size_t)len + 1, fmt, ap);
+	va_end(ap);
+	t->len += (size_t)len;
+}
+
+/* One sample: name, suffix, labels (with `extra` after them), value. */
+static void put_sample(struct text *t, const struct series *s, const char *suffix, const char *extra, const char *value)
+{
+	const char *comma = *s->labels && *extra ? "," : "";
+	bool braces = *s->labels || *extra;
+
+	put(t, "%s%s%s%s%s%s%s %s\n", s->family->desc->name, suffix, braces ? "{" : "", s->labels, comma, extra,
+	    braces ? "}" : "", value);
+}
+
+static double scaled(const struct metric_desc *d, double cells)
+{
+	return d->scale != 0 ? cells / d->scale : cells;
+}
+
+static void put_histogram(struct text *t, const struct registry *r, const struct series *s)
+{
+	const struct metric_desc *d = s->family->desc;
+	char number[METRIC_NUMBER_MAX], count[24], le[METRIC_NUMBER_MAX + 8];
+	uint64_t sum = 0;
+
+	for (uint32_t i = 0; i <= d->n_buckets; i++) {
+		sum += registry_sum(r, s->id + i);
+		metric_number(i < d->n_buckets ? d->buckets[i] : INFINITY, number);
+		snprintf(le, sizeof(le), "le=\"%s\"", number);
+		snprintf(count, sizeof(count), "%llu", (unsigned long long)sum);
+		put_sample(t, s, "_bucket", le, count);
+	}
+	metric_number(scaled(d, (double)registry_sum(r, s->id + (uint32_t)d->n_buckets + 1)), number);
+	put_sample(t, s, "_sum", "", number);
+	put_sample(t, s, "_count", "", count);
+}
+
+/* A gauge's sum may be negative when one thread counts down what another counted up. */
+static double counted(const struct registry *r, const struct series *s)
+{
+	uint64_t sum = registry_sum(r, s->id);
+
+	return s->family->desc->kind == METRIC_GAUGE ? (double)(int64_t)sum : (double)sum;
+}
+
+static void put_value(struct text *t, const struct registry *r, const struct series *s)
+{
+	char number[METRIC_NUMBER_MAX];
+
+	metric_number(s->read ? s->read(s->arg) : scaled(s->family->desc, counted(r, s)), number);
+	put_sample(t, s, "", "", number);
+}
+
+/* A series of a vector appears once it was counted; a gauge stands for something that exists, at 0 too. */
+static bool shown(const struct registry *r, const struct series *s)
+{
+	const struct metric_desc *d = s->family->desc;
+
+	if (s->was_read)
+		return s->read != NULL;
+	if (!*s->labels || d->kind == METRIC_GAUGE)
+		return true;
+	for (uint32_t i = 0; i < metric_cells(d); i++) {
+		if (registry_sum(r, s->id + i))
+			return true;
+	}
+	return false;
+}
+
+static int by_labels(const void *a, const void *b)
+{
+	const struct series *const *x = a, *const *y = b;
+
+	return strcmp((*x)->labels, (*y)->labels);
+}
+
+static void sort_series(struct family *f)
+{
+	if (!f->sorted)
+		qsort(f->series, f->n_series, sizeof(struct series *), by_labels);
+	f->sorted = true;
+}
+
+static void put_help(struct text *t, const struct metric_desc *d)
+{
+	static const char *const kind[] = {"counter", "gauge", "histogram"};
+
+	put(t, "# HELP %s ", d->name);
+	for (const char *p = d->help; *p; p++) {
+		if (*p == '\\' || *p == '\n')
+			put(t, "\\%c", *p == '\n' ? 'n' : '\\');
+		else
+			put(t, "%c", *p);
+	}
+	put(t, "\n# TYPE %s %s\n", d->name, kind[d->kind]);
+}
+
+static void put_family(struct text *t, const struct registry *r, struct family *f)
+{
+	bool headed = false;
+
+	sort_series(f);
+	for (size_t i = 0; i < f->n_series; i++) {
+		const struct series *s = f->series[i];
+
+		if (!shown(r, s))
+			continue;
+		if (!headed)
+			put_help(t, f->desc);
+		headed = true;
+		if (f->desc->kind == METRIC_HISTOGRAM)
+			put_histogram(t, r, s);
+		else
+			put_value(t, r, s);
+	}
+}
+
+char *metrics_text(size_t *ret_len)
+{
+	struct registry *r = registry_lock();
+	struct text t = {0};
+
+	make_room(&t, 0);
+	for (size_t i = 0; i < r->n_families; i++)
+		put_family(&t, r, r->families[i]);
+	registry_unlock();
+	if (t.failed) {
+		free(t.p);
+		return NULL;
+	}
+	t.p[t.len] = '\0';
+	*ret_len = t.len;
+	return t.p;
+}
