@@ -18,8 +18,9 @@ struct arena;
  *
  * A pointer's target lies before the start of the label run it was read from, so targets strictly
  * decrease and loops cannot happen.  Moves `*off` past the name as it stands in the message.
- * Returns the length in wire form (1..255), or -EBADMSG for bytes that no sender should produce: label types 01 and 10,
- * names over 255 octets, pointers forward or out of the message.     RFC 1035 4.1.4, RFC 9267 2 */
+ * Returns the length in wire form (1..255), or -EBADMSG for bytes that no sender should produce: label types 01
+ * and 10, names over 255 octets, pointers forward, into the header or out of the message, more than 127
+ * pointers.  `*off` is moved and `out` is a name only on success.     RFC 1035 4.1.4, RFC 9267 2 */
 int wire_name_read(const uint8_t *msg, size_t msg_len, size_t *off, uint8_t *out) MUST_USE NONNULL;
 
 /* As wire_name_read, without keeping the name. */
@@ -31,13 +32,14 @@ size_t wire_name_len(const uint8_t *name);
 unsigned wire_name_labels(const uint8_t *name);
 /* Copy `len` bytes with ASCII upper case made lower (length bytes are <= 63 and stay as they are). */
 void wire_name_lower(uint8_t *out, const uint8_t *name, size_t len);
-/* Equal without ASCII case. */
+/* Equal without ASCII case; the first for any bytes, length bytes of labels included. */
+bool wire_bytes_equal_nocase(const uint8_t *a, const uint8_t *b, size_t len);
 bool wire_name_equal(const uint8_t *a, const uint8_t *b);
 /* `name` is `zone` or below it, by whole labels, without case. */
 bool wire_name_in_zone(const uint8_t *name, const uint8_t *zone);
 
 /* Presentation form, absolute ("www.example.org.", "." for the root), escapes as miekg/dns writes them:
- * \. \\ \" \( \) \; \@ \$ by backslash... and bytes outside 33..126 as \DDD (blank: \032 -> "\ ").
+ * a backslash before any of  . blank ' @ ; ( ) " \  and \DDD for bytes outside 32..126.
  * out: WIRE_NAME_TEXT_MAX bytes.  Returns the length without the NUL. */
 size_t wire_name_text(const uint8_t *name, char *out);
 

@@ -18,6 +18,16 @@ enum {
 	WIRE_NAME_TEXT_MAX = 1025, /* presentation form of any name, with NUL: 255 * 4 + 1 is enough */
 };
 
+/* Offsets of the header's fields, 16 bits each.  RFC 1035 4.1.1. */
+enum wire_header {
+	HEADER_ID = 0,
+	HEADER_FLAGS = 2,
+	HEADER_QDCOUNT = 4,
+	HEADER_ANCOUNT = 6,
+	HEADER_NSCOUNT = 8,
+	HEADER_ARCOUNT = 10,
+};
+
 enum wire_opcode { OPCODE_QUERY = 0, OPCODE_STATUS = 2, OPCODE_NOTIFY = 4, OPCODE_UPDATE = 5 };
 
 enum wire_rcode {
