@@ -10,6 +10,7 @@
 
 #include "base/arena.h"
 #include "base/compiler.h"
+#include "base/heap.h"
 #include "corefile/corefile.h"
 #include "net/listen.h"
 #include "server/plugin.h"
@@ -63,21 +64,42 @@ struct listener {
 	enum transport transport;
 	bool wildcard;
 	const char *text;        /* metrics label: "dns://:53", "dns://127.0.0.1:1053", "dns://[::1]:53" */
-	struct zone_entry *zones; /* server/route.c */
-	size_t n_zones;
+	struct zone_entry *zones; /* server/route.h; most labels first */
+	size_t n_zones, cap_zones;
+	struct zone_index *index; /* NULL for a handful of zones */
 	bool all_classes;
-	uint32_t id;             /* process-wide, stable over generations: the net ports point to it */
+	uint32_t port_id;        /* of the process-wide open port (server/port.h) that carries it */
 };
 
 struct generation {
 	uint64_t number;
+	uint32_t workers_left;   /* atomic: gen_workers that have not ended */
 	struct arena arena;
 	struct block *blocks;
 	size_t n_blocks;
 	struct listener *listeners;
 	size_t n_listeners;
 	uint32_t n_locals;
+	struct gen_worker **parts; /* by worker; each entry: worker */
+	struct listener **by_port; /* by port_id; NULL where this generation does not listen */
+	uint32_t n_by_port;
 };
+
+/* One generation's part on one worker.  Rule: worker, but for what is noted. */
+struct gen_worker {
+	struct generation *gen;
+	struct worker *w;
+	bool *started;           /* worker_start has run, by local_index */
+	void **locals;           /* what worker_start left, by instance.local_index */
+	uint64_t inflight;       /* queries, and whatever else holds it (late exchanges, retiring ports) */
+	bool retired;            /* new queries go elsewhere; ends when inflight is 0 */
+	bool stopped;            /* worker_stop has run */
+	struct timer end;        /* the end comes from the loop, never from within a plugin */
+};
+
+/* Count something that needs the generation, and give it up again. */
+void gen_worker_hold(struct gen_worker *gw);
+void gen_worker_release(struct gen_worker *gw);
 
 struct generation_options {
 	uint16_t dns_port;        /* -dns.port */

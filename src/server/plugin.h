@@ -44,6 +44,10 @@ struct plugin {
 	 * the cursor.  No side effects outside `state` and the arena (check runs it too).  Thread: builder. */
 	int (*setup)(struct setup *s, void *state);
 
+	/* Give back what setup took outside the arena (a store, compiled expressions); also when the generation never served.
+	 * Thread: any, after all workers' parts have gone. */
+	void (*free)(void *state);
+
 	/* A generation begins and ends to serve: open what is shared by all workers.  0 or -errno (then the
 	 * generation does not come up; the plugin has logged why).  Thread: control. */
 	int (*start)(struct generation *gen, void *state);

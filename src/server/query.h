@@ -104,21 +104,55 @@ struct query {
 	const char *answered_by;     /* name of the plugin that was DONE (metrics, log) */
 
 	/* chain position; chain.c */
-	uint16_t at;                 /* index in the block's chain */
+	int16_t at;                  /* index in the block's chain; start - 1 after the way up */
 	int8_t direction;            /* 1 down, -1 up */
 	bool waiting;
 	uint8_t depth;
-	struct query *parent;        /* of sub-queries; NULL once the parent has ended */
-	struct query *tree;          /* the root of the tree */
-	uint16_t tree_total;
+	struct query *parent;        /* of sub-queries; NULL once the parent no longer waits for this one */
+	struct query_handle root;    /* of the tree that this sub-query is in */
+	uint16_t tree_total;         /* of the root: sub-queries started so far */
 	void (*sub_done)(struct query *parent, struct query *sub, void *arg);
 	void *sub_arg;
 	uint8_t *scratch;            /* all plugins' query_size together; instance.scratch_off tells where */
 	struct query *sub;           /* the sub-query that this one waits for */
-	uint16_t start;              /* chain position where this query began (QUERY_CHAIN: after the caller) */
+	int16_t start;               /* chain position where this query began (QUERY_CHAIN: after the caller) */
+
+	/* who holds how many slots (query.c, shedding) */
+	struct query *wait_next, *wait_prev;
+	bool listed;                 /* is in a bucket: has waited at least once */
+	uint8_t bucket;
 
 	struct arena arena;          /* first block: the rest of the slot */
 };
+
+/* ---- for the core ---- */
+
+struct query_limits {
+	size_t worker_bytes;         /* in-flight memory of one worker; default 8 MiB */
+	size_t process_bytes;        /* of all; default 32 MiB */
+};
+extern const struct query_limits query_limits_default;
+
+/* `shared_in_use`: the process-wide sum.  NULL: no memory. */
+struct query_pool *query_pool_new(struct worker *w, const struct query_limits *l, size_t *shared_in_use);
+void query_pool_free(struct query_pool *p);
+/* Queries that wait now (gauge). */
+size_t query_pool_waiting(const struct query_pool *p);
+
+/* A message from the net (request_fn; arg is the worker).  ret->listener is a `struct port_worker`. */
+void query_receive(void *arg, const uint8_t *msg, size_t len, const struct net_return *ret);
+/* Answer all that wait in this generation part with SERVFAIL (its time is up). */
+void query_abort_all(struct worker *w, const struct gen_worker *gw);
+
+/* Go on with the chain until the query ends or waits (chain.c). */
+void chain_run(struct query *q);
+/* The end of the way up: write the answer for this client, or hand it to the parent; free the slot (query.c). */
+void query_finish(struct query *q);
+/* First WAIT of a query: count it, arm its deadline, keep what still points into the packet.  False: it could not be admitted
+ * and q->reply says so; the chain goes up at once. */
+bool query_admit_wait(struct query *q);
+/* Write q->reply for its client and send it (respond.c). */
+void respond(struct query *q);
 
 /* ---- for plugins ---- */
 

@@ -25,6 +25,7 @@ struct worker {
 	struct query_pool *queries;   /* server/query.c */
 	struct tcp_table *tcp;
 	struct gen_worker *gen;       /* the generation that new queries get, with this worker's part of it */
+	struct gen_worker *preparing; /* during worker_start: what plugins may hold (upstream_env.owner) */
 	uint32_t rotation;            /* where the next cut or rotated run starts */
 };
 

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "control/loader.h"
+
+#include "base/err.h"
+#include "server/generation.h"
+#include "server/plugin.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { STDIN_MAX = 16 << 20 };
+
+/* What CoreDNS serves without any Corefile. */
+static const char default_text[] = ".:%s {\n    whoami\n    log\n}\n";
+
+/* Read standard input to its end, once for the process. */
+static int read_stdin(struct loader *l)
+{
+	size_t cap = 0;
+
+	if (l->stdin_text)
+		return 0;
+	for (;;) {
+		char *grown;
+		size_t got;
+
+		if (l->stdin_len + 1 >= cap) {
+			cap = cap ? cap * 2 : 65536;
+			grown = cap > STDIN_MAX ? NULL : realloc(l->stdin_text, cap);
+			if (!grown)
+				return -EFBIG;
+			l->stdin_text = grown;
+		}
+		got = fread(l->stdin_text + l->stdin_len, 1, cap - 1 - l->stdin_len, stdin);
+		l->stdin_len += got;
+		if (got == 0)
+			return ferror(stdin) ? -EIO : 0;
+	}
+}
+
+static int use_default(struct loader *l, struct arena *a, const char **ret_text, size_t *ret_len)
+{
+	l->name = "default";
+	*ret_text = arena_printf(a, default_text, l->dns_port);
+	if (!*ret_text)
+		return -ENOMEM;
+	*ret_len = strlen(*ret_text);
+	return 0;
+}
+
+/* -conf, else standard input where that was asked for, else ./Corefile, else the built-in default. */
+static int find_text(struct loader *l, struct arena *a, const char **ret_text, size_t *ret_len)
+{
+	int err;
+
+	if (l->conf && strcmp(l->conf, "stdin") == 0 && (l->stdin_text || !isatty(0))) {
+		l->name = "stdin";
+		err = read_stdin(l);
+		*ret_text = l->stdin_text;
+		*ret_len = l->stdin_len;
+		return err;
+	}
+	l->name = l->conf && strcmp(l->conf, "stdin") != 0 ? l->conf : "Corefile";
+	err = cf_source_system.read(cf_source_system.arg, a, l->name, ret_text, ret_len);
+	if (err == -ENOENT && (!l->conf || strcmp(l->conf, "stdin") == 0))
+		return use_default(l, a, ret_text, ret_len);
+	return err;
+}
+
+static int parse(struct arena *a, const char *name, const char *text, size_t len, struct cf_errors *errs,
+		 struct corefile *ret)
+{
+	struct cf_source src = cf_source_system;
+	const char **names = arena_alloc(a, plugin_table_len * sizeof(*names));
+
+	if (!names)
+		return -ENOMEM;
+	for (size_t i = 0; i < plugin_table_len; i++)
+		names[i] = plugin_table[i].name;
+	src.directives = names;
+	src.n_directives = plugin_table_len;
+	return corefile_parse(a, name, text, len, &src, errs, ret);
+}
+
+static int merge_extra(struct loader *l, struct arena *a, struct cf_errors *errs, struct corefile *base)
+{
+	struct corefile extra;
+	const char *text;
+	size_t len;
+	int err = cf_source_system.read(cf_source_system.arg, a, l->extra, &text, &len);
+
+	if (err)
+		return cf_error(errs, l->extra, 0, "cannot be read: %s", err_text(err));
+	err = parse(a, l->extra, text, len, errs, &extra);
+	if (err)
+		return err;
+	return corefile_merge(a, base, &extra, errs);
+}
+
+int loader_read(struct loader *l, struct arena *a, struct cf_errors *errs, struct corefile *ret)
+{
+	const char *text;
+	size_t len;
+	int err = find_text(l, a, &text, &len);
+
+	*ret = (struct corefile){0};
+	if (err)
+		return cf_error(errs, l->name, 0, "cannot be read: %s", err_text(err));
+	err = parse(a, l->name, text, len, errs, ret);
+	if (!err && ret->n_blocks == 0) { /* empty, or only comments and snippets */
+		err = use_default(l, a, &text, &len);
+		if (!err)
+			err = parse(a, l->name, text, len, errs, ret);
+	}
+	if (l->extra) {
+		int extra_err = merge_extra(l, a, errs, ret);
+
+		err = err ? err : extra_err;
+	}
+	return err;
+}
+
+static int port_number(const struct loader *l, struct cf_errors *errs, uint16_t *ret)
+{
+	int64_t n;
+
+	if (cf_integer(l->dns_port, &n) || n < 0 || n > 65535)
+		return cf_error(errs, "-dns.port", 0, "invalid port \"%s\", expected 0 to 65535", l->dns_port);
+	*ret = (uint16_t)n;
+	return 0;
+}
+
+int loader_load(struct loader *l, struct arena *a, struct cf_errors *errs, struct generation **ret)
+{
+	struct generation_options o = {.conf_name = NULL};
+	struct corefile cf;
+	int read_err = loader_read(l, a, errs, &cf);
+	int err = port_number(l, errs, &o.dns_port);
+
+	o.conf_name = l->name;
+	if (!err) /* also after syntax errors: the plugins' own errors are wanted too */
+		err = generation_build(&cf, &o, errs, ret);
+	if (read_err && !err) {
+		generation_free(*ret);
+		*ret = NULL;
+	}
+	return read_err ? read_err : err;
+}

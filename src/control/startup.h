@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+/* What the server says of itself: zones at start, version, plugins.  Thread: control. */
+#pragma once
+
+#include <stdbool.h>
+
+struct generation;
+
+/* One line per zone and listener (".:53", "example.org.:53 on 127.0.0.1"), sorted, then the version. */
+void startup_list(const struct generation *g, bool quiet);
+/* "Binnacle-VERSION" and "linux/amd64, COMPILER, COMMIT". */
+void startup_version(void);
+/* One plugin of this build a line, sorted, `on` last. */
+void startup_plugins(void);

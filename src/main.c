@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+/* binnacle: the command line.  Options, and which part does the work. */
+
+#include "cli/check.h"
+#include "control/options.h"
+#include "control/serve.h"
+#include "control/startup.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const struct {
+	const char *name;
+	int (*run)(const struct options *o);
+} commands[] = {
+	{"check", check},
+};
+
+static int run(const struct options *o, int (*command)(const struct options *o))
+{
+	if (o->help) {
+		options_usage(stderr);
+		return 0;
+	}
+	if (o->version) {
+		startup_version();
+		return 0;
+	}
+	if (o->plugins) {
+		startup_plugins();
+		return 0;
+	}
+	if (o->n_rest) {
+		fprintf(stderr, "extra command line arguments: [%s%s]\n", o->rest[0], o->n_rest > 1 ? " ..." : "");
+		return 1;
+	}
+	return command(o);
+}
+
+int main(int argc, char **argv)
+{
+	int (*command)(const struct options *o) = serve;
+	struct options o;
+
+	for (size_t i = 0; argc > 1 && i < sizeof(commands) / sizeof(commands[0]); i++) {
+		if (strcmp(argv[1], commands[i].name) == 0) {
+			command = commands[i].run;
+			argc--;
+			argv++;
+			break;
+		}
+	}
+	if (options_parse(argc, argv, &o) != OPTIONS_OK) {
+		options_usage(stderr);
+		return 2;
+	}
+	return run(&o, command);
+}

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Which server block answers: the longest zone of the listener that the name is in.
+ *
+ * Frozen after route_build; lookups by any worker. */
+#pragma once
+
+#include "base/compiler.h"
+#include "wire/query.h"
+
+struct block;
+struct generation;
+struct listener;
+
+struct zone_entry {
+	const uint8_t *zone; /* wire, lower case */
+	uint8_t zone_len, n_labels;
+	struct block *block;
+	const char *text;    /* "example.org." */
+};
+
+/* Make the listener's zone table findable.  Sorts zones by descending number of labels.  -ENOMEM. */
+int route_build(struct generation *g, struct listener *l) MUST_USE;
+
+/* The entry for a name, or NULL (REFUSED).  A DS question for a zone's own apex belongs to the zone above, if
+ * the listener has one (not the root): RFC 4035 3.1.4.1; the peer looks upward for every DS question, and so do we, by one zone. */
+const struct zone_entry *route_find(const struct listener *l, const struct wire_query *q);

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The running server: its workers, its open ports, the generation that serves.
+ *
+ * Calls block until all workers have done their part, so they come from the builder thread (publish) or from control
+ * before and after serving (start, stop); one at a time. */
+#pragma once
+
+#include "base/compiler.h"
+#include "server/query.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct generation;
+struct worker;
+
+struct server_options {
+	unsigned n_workers;              /* 0: server_default_workers() */
+	struct query_limits limits;
+	/* All workers have given a generation up: it can be freed (generation_retire).  Called in a worker's thread. */
+	void (*generation_ended)(struct generation *g);
+};
+
+enum { SERVER_MAX_WORKERS = 64 };
+
+/* min(cores by affinity and cgroup cpu.max, 8), at least 1. */
+unsigned server_default_workers(void);
+
+/* Make the workers and start their threads; nothing listens yet.  0 or -errno. */
+int server_start(const struct server_options *o) MUST_USE;
+
+/* Make `g` serve: open new ports, adopt, start plugins, hand over, retire the one before.
+ * On failure everything is as it was, `g` is still the caller's and `ret_error` says why (arena of g).
+ * On success the server owns g. */
+int server_publish(struct generation *g, const char **ret_error) MUST_USE;
+
+/* Free a generation that has ended (runs its plugins' stop and free).  Control. */
+void generation_retire(struct generation *g);
+/* The 10 s after a publish are over: cancel what the old generation still holds. */
+void server_cancel(struct generation *old);
+
+/* Stop taking queries, answer those in flight (at most drain_ms), end the threads, free all. */
+void server_stop(unsigned drain_ms);
+
+/* The generation that serves (builder, control; stable between publishes). */
+struct generation *server_generation(void);
+unsigned server_workers(void);
+struct worker *server_worker(unsigned i);
+
+/* Run `fn` in each worker's thread and wait for all; the first error is returned. */
+int server_on_all(int (*fn)(struct worker *w, void *arg), void *arg);

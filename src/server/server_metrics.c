@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/server_metrics.h"
+
+struct server_metrics server_metrics;
+
+static const struct {
+	struct metric_desc desc;
+	metric_id *id;
+} table[] = {
+	{{"binnacle_malformed_queries_total", "Messages that were no well-formed query.", METRIC_COUNTER, "", NULL, 0, 0},
+	 &server_metrics.malformed},
+	{{"binnacle_refused_queries_total", "Queries whose name or class no server block serves.", METRIC_COUNTER, "",
+	  NULL, 0, 0},
+	 &server_metrics.not_routed},
+	{{"binnacle_fit_cut_answers_total", "Answers sent with TC because the client takes no more over UDP.",
+	  METRIC_COUNTER, "", NULL, 0, 0},
+	 &server_metrics.cut_answers},
+	{{"binnacle_client_gone_total", "Answers whose client had closed its connection.", METRIC_COUNTER, "", NULL, 0, 0},
+	 &server_metrics.client_gone},
+	{{"binnacle_queries_shed_total", "Queries given up because the in-flight memory is limited.", METRIC_COUNTER, "",
+	  NULL, 0, 0},
+	 &server_metrics.shed},
+	{{"binnacle_queries_deadline_total", "Queries answered SERVFAIL at the deadline.", METRIC_COUNTER, "", NULL, 0, 0},
+	 &server_metrics.deadline},
+	{{"binnacle_sub_queries_total", "Queries that plugins asked the server itself.", METRIC_COUNTER, "", NULL, 0, 0},
+	 &server_metrics.sub_queries},
+	{{"coredns_panics_total", "A metrics that counts the number of panics.", METRIC_COUNTER, "", NULL, 0, 0},
+	 &server_metrics.panics},
+};
+
+void server_metrics_init(void)
+{
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
+		*table[i].id = metrics_series(&table[i].desc, NULL);
+}
