@@ -66,6 +66,18 @@ static void fall_off_the_end(struct query *q)
 	q->at--;
 }
 
+void *plugin_local(struct query *q, const void *state)
+{
+	const struct instance *in = q->block->chain;
+
+	/* Nearly always asked for by the plugin whose turn it is. */
+	if (q->at >= 0 && q->at < (int)q->block->n_chain && in[q->at].state == state)
+		return q->gen->locals[in[q->at].local_index];
+	while (in->state != state)
+		in++;
+	return q->gen->locals[in->local_index];
+}
+
 void chain_run(struct query *q)
 {
 	while (!at_end(q)) {

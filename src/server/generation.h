@@ -74,6 +74,7 @@ struct listener {
 struct generation {
 	uint64_t number;
 	uint32_t workers_left;   /* atomic: gen_workers that have not ended */
+	void (*ended)(struct generation *g); /* the last one has; called in its worker's thread */
 	struct arena arena;
 	struct block *blocks;
 	size_t n_blocks;
@@ -97,6 +98,14 @@ struct gen_worker {
 	struct timer end;        /* the end comes from the loop, never from within a plugin */
 };
 
+struct gen_worker *gen_worker_new(struct worker *w, struct generation *g);
+void gen_worker_free(struct gen_worker *gw);
+/* Run all plugins' worker_start; the first error ends it (gen_worker_stop undoes). */
+int gen_worker_start(struct gen_worker *gw) MUST_USE;
+/* Run worker_stop of those that were started; once. */
+void gen_worker_stop(struct gen_worker *gw);
+/* New queries go elsewhere: it ends, from the loop, when nothing holds it any more. */
+void gen_worker_retire(struct gen_worker *gw);
 /* Count something that needs the generation, and give it up again. */
 void gen_worker_hold(struct gen_worker *gw);
 void gen_worker_release(struct gen_worker *gw);

@@ -109,86 +109,6 @@ static int start_plugins(struct generation *g, const char **ret_error)
 
 /* ---------------------------------------------------------------- per worker */
 
-static void stop_worker_plugins(struct gen_worker *gw)
-{
-	struct generation *g = gw->gen;
-
-	if (gw->stopped)
-		return;
-	gw->stopped = true;
-	for (size_t i = 0; i < g->n_blocks; i++) {
-		for (size_t k = 0; k < g->blocks[i].n_all; k++) {
-			const struct instance *in = &g->blocks[i].all[k];
-
-			if (in->plugin->worker_stop && gw->started[in->local_index])
-				in->plugin->worker_stop(gw->w, in->state, gw->locals[in->local_index]);
-		}
-	}
-}
-
-static void gen_worker_free(struct gen_worker *gw)
-{
-	free(gw->locals);
-	free(gw->started);
-	free(gw);
-}
-
-static void gen_worker_end(struct timer *t)
-{
-	struct gen_worker *gw = container_of(t, struct gen_worker, end);
-	struct generation *g = gw->gen;
-
-	stop_worker_plugins(gw);
-	g->parts[gw->w->index] = NULL;
-	gen_worker_free(gw);
-	if (__atomic_sub_fetch(&g->workers_left, 1, __ATOMIC_ACQ_REL) == 0)
-		runtime.generation_ended(g);
-}
-
-static void end_soon(struct gen_worker *gw)
-{
-	struct timer_heap *h = loop_timers(gw->w->loop);
-
-	gw->end.fire = gen_worker_end;
-	if (timer_arm(h, &gw->end, loop_now_ns(gw->w->loop)))
-		log_line(LOG_ERROR, "out of memory: a replaced configuration stays in memory");
-}
-
-void gen_worker_hold(struct gen_worker *gw)
-{
-	gw->inflight++;
-}
-
-void gen_worker_release(struct gen_worker *gw)
-{
-	if (--gw->inflight == 0 && gw->retired)
-		end_soon(gw);
-}
-
-static void gen_worker_retire(struct gen_worker *gw)
-{
-	gw->retired = true;
-	if (gw->inflight == 0)
-		end_soon(gw);
-}
-
-static struct gen_worker *gen_worker_new(struct worker *w, struct generation *g)
-{
-	struct gen_worker *gw = calloc(1, sizeof(*gw));
-
-	if (!gw)
-		return NULL;
-	gw->gen = g;
-	gw->w = w;
-	gw->locals = calloc(g->n_locals + 1, sizeof(*gw->locals));
-	gw->started = calloc(g->n_locals + 1, sizeof(*gw->started));
-	if (!gw->locals || !gw->started) {
-		gen_worker_free(gw);
-		return NULL;
-	}
-	return gw;
-}
-
 /* Task: this worker's part of the new generation, with all plugins' worker_start. */
 static int prepare(struct worker *w, void *arg)
 {
@@ -198,21 +118,7 @@ static int prepare(struct worker *w, void *arg)
 	if (!gw)
 		return -ENOMEM;
 	g->parts[w->index] = gw;
-	w->preparing = gw;
-	for (size_t i = 0; i < g->n_blocks; i++) {
-		for (size_t k = 0; k < g->blocks[i].n_all; k++) {
-			const struct instance *in = &g->blocks[i].all[k];
-			int err = 0;
-
-			if (in->plugin->worker_start)
-				err = in->plugin->worker_start(w, in->state, &gw->locals[in->local_index]);
-			if (err)
-				return err;
-			gw->started[in->local_index] = true;
-		}
-	}
-	w->preparing = NULL;
-	return 0;
+	return gen_worker_start(gw);
 }
 
 /* Task: undo `prepare`. */
@@ -221,10 +127,9 @@ static int forget(struct worker *w, void *arg)
 	struct generation *g = arg;
 	struct gen_worker *gw = g->parts[w->index];
 
-	w->preparing = NULL;
 	if (!gw)
 		return 0;
-	stop_worker_plugins(gw);
+	gen_worker_stop(gw);
 	gen_worker_free(gw);
 	g->parts[w->index] = NULL;
 	return 0;
@@ -241,19 +146,6 @@ static int take(struct worker *w, void *arg)
 	if (old)
 		gen_worker_retire(old);
 	return 0;
-}
-
-void *plugin_local(struct query *q, const void *state)
-{
-	const struct instance *in = &q->block->chain[q->at];
-
-	/* Nearly always asked for by the plugin whose turn it is. */
-	if (q->at < 0 || q->at >= (int)q->block->n_chain || in->state != state) {
-		in = q->block->chain;
-		while (in->state != state)
-			in++;
-	}
-	return q->gen->locals[in->local_index];
 }
 
 /* ---------------------------------------------------------------- publish */
@@ -281,6 +173,7 @@ int server_publish(struct generation *g, const char **ret_error)
 	*ret_error = "out of memory";
 	ports_settle(); /* what has retired since the last time */
 	g->workers_left = runtime.n_workers;
+	g->ended = runtime.generation_ended;
 	g->parts = arena_zalloc(&g->arena, runtime.n_workers * sizeof(struct gen_worker *));
 	if (!g->parts)
 		return -ENOMEM;
@@ -316,7 +209,7 @@ static int cancel(struct worker *w, void *arg)
 		return 0;
 	gen_worker_hold(gw); /* stay while we look */
 	query_abort_all(w, gw);
-	stop_worker_plugins(gw);
+	gen_worker_stop(gw);
 	gen_worker_release(gw);
 	return 0;
 }
