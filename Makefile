@@ -1,0 +1,17 @@
+# SPDX-License-Identifier: Apache-2.0
+# Front doors; the work is in scripts/ and meson.build.  Without make: run the scripts themselves.
+.PHONY: all build run demo test format lint sanitize fuzz coverage bench clean
+
+all: build
+
+build:    ; @scripts/build
+run:      ; @scripts/run
+demo:     ; @scripts/demo
+test:     ; @scripts/test
+format:   ; @scripts/format
+lint:     ; @scripts/lint
+sanitize: ; @scripts/sanitize
+fuzz:     ; @scripts/fuzz
+coverage: ; @scripts/coverage
+bench:    ; @scripts/bench
+clean:    ; rm -rf build build-*/
