@@ -32,13 +32,15 @@ class Server:
     53, and `resolv` the /etc/resolv.conf that the server sees."""
 
     def __init__(self, corefile, folder, *, args=(), env=None, ns=None, stdin=None, conf=True, command=None,
-                 listens=None, stdout=None, wait_up=True, resolv=None, **names):
+                 listens=None, stdout=None, wait_up=True, resolv=None, files=None, **names):
         self.dir = os.path.join(str(folder), f"server{next(_serial)}")
         os.mkdir(self.dir)
         self.names, self.ns, self.ports = names, ns, {}
         self.stopped = False
         self.conf = os.path.join(self.dir, "Corefile")
         self.log = os.path.join(self.dir, "log")
+        for name, text in (files or {}).items():
+            self.write(text, name)
         if corefile is not None:
             self.write(corefile)
         line = list(command or binary()) + (["-conf", self.conf] if conf else []) + [self.sub(str(a)) for a in args]
