@@ -28,7 +28,7 @@ struct cf_token {
 	unsigned newlines; /* inside it (quoted) */
 	bool quoted;
 	bool starts_line;  /* first on its line, or first of what an import put in */
-	char brace;        /* '{' or '}' written as a token of its own; 0: anything else, also a brace out of the environment */
+	char brace;        /* '{' or '}' as a token of its own; 0 also for a brace out of the environment */
 };
 
 struct cf_error {
@@ -112,15 +112,16 @@ enum {
 /* Parse one file's text.  Continues after errors where it can, to find them all: after an error `ret` holds
  * what could be read, so that keys and options can be checked too.
  * 0; ERR_SYNTAX with at least one error recorded; -ENOMEM (ret is empty). */
-int corefile_parse(struct arena *a, const char *file, const char *text, size_t len, const struct cf_source *src,
-		   struct cf_errors *errs, struct corefile *ret) MUST_USE;
+int corefile_parse(struct arena *a, const char *file, const char *text, size_t len,
+		   const struct cf_source *src, struct cf_errors *errs, struct corefile *ret) MUST_USE;
 
 /* Merge a second file (-extra) into the first: a block gives its directives to the first file's block with the
- * same set of keys.  A directive that the block has already (same arguments, or none in the second file) gets the
- * options of the second file added to its own; others are added.  Blocks with other keys are an error: they
+ * same set of keys.  A directive that the block has already (same arguments, or none in the second file) gets
+ * the options of the second file added to its own; others are added.  Blocks with other keys are an error: they
  * would change what a rollback serves.  Several blocks with the same keys (views, binds) are paired in file
  * order and must then be equally many.  0, ERR_SYNTAX with errors recorded, -ENOMEM. */
-int corefile_merge(struct arena *a, struct corefile *base, const struct corefile *extra, struct cf_errors *errs) MUST_USE;
+int corefile_merge(struct arena *a, struct corefile *base, const struct corefile *extra,
+		   struct cf_errors *errs) MUST_USE;
 
 /* ---------------------------------------------------------------- keys */
 
@@ -141,9 +142,11 @@ struct cf_keys {
 	struct cf_key *v;
 	size_t n, cap;
 };
-int cf_key_parse(struct arena *a, const struct cf_token *t, struct cf_errors *errs, struct cf_keys *ret) MUST_USE;
+int cf_key_parse(struct arena *a, const struct cf_token *t, struct cf_errors *errs,
+		 struct cf_keys *ret) MUST_USE;
 
-/* A plugin's zone argument: scheme and port are stripped, CIDR expands; invalid ones give a warning and are left out.  Appends. */
+/* A plugin's zone argument: scheme and port are stripped, CIDR expands; invalid ones give a warning and are
+ * left out.  Appends. */
 void cf_zone_arg(struct arena *a, const struct cf_token *t, struct cf_errors *errs, struct cf_keys *ret);
 
 /* ---------------------------------------------------------------- cursor */
@@ -201,9 +204,11 @@ int cf_arg_text(struct cf_cursor *c, const char *what, const char **ret) MUST_US
 int cf_arg_u32(struct cf_cursor *c, const char *what, uint32_t min, uint32_t max, uint32_t *ret) MUST_USE;
 int cf_arg_i64(struct cf_cursor *c, const char *what, int64_t min, int64_t max, int64_t *ret) MUST_USE;
 /* One of `words`, exactly; its index. */
-int cf_arg_word(struct cf_cursor *c, const char *what, const char *const *words, size_t n, size_t *ret) MUST_USE;
+int cf_arg_word(struct cf_cursor *c, const char *what, const char *const *words, size_t n,
+		size_t *ret) MUST_USE;
 /* A Go duration ("1h2m3s", "300ms", "0"); bounds in nanoseconds. */
-int cf_arg_duration(struct cf_cursor *c, const char *what, uint64_t min_ns, uint64_t max_ns, uint64_t *ret_ns) MUST_USE;
+int cf_arg_duration(struct cf_cursor *c, const char *what, uint64_t min_ns, uint64_t max_ns,
+		    uint64_t *ret_ns) MUST_USE;
 /* Text alone: 0, -EINVAL (not of this form), -ERANGE (negative, or over 2^63-1 ns, some 292 years). */
 int cf_duration(const char *text, uint64_t *ret_ns);
 /* A decimal integer with an optional sign, as Go's Atoi: 0, -EINVAL, -ERANGE (over 64 bits). */
