@@ -2,8 +2,8 @@
 #include "base/arena.h"
 
 #include <assert.h>
-#include <stdbool.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

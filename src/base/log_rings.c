@@ -33,8 +33,8 @@ static struct log_ring *take_used(size_t n)
 	for (size_t i = 0; i < n; i++) {
 		bool free = false;
 
-		if (atomic_compare_exchange_strong_explicit(&rings[i].taken, &free, true, memory_order_acquire,
-							    memory_order_relaxed))
+		if (atomic_compare_exchange_strong_explicit(&rings[i].taken, &free, true,
+							    memory_order_acquire, memory_order_relaxed))
 			return &rings[i];
 	}
 	return NULL;

@@ -34,12 +34,12 @@ enum { BUSY, DOZING, ASLEEP };
 struct writer {
 	pthread_t thread;
 	int fd;
-	_Atomic uint32_t state;    /* BUSY, DOZING, ASLEEP; the futex that it waits on */
+	_Atomic uint32_t state; /* BUSY, DOZING, ASLEEP; the futex that it waits on */
 	_Atomic bool stopping;
 	_Atomic uint32_t finished; /* futex */
 	uint64_t reported;         /* drops told so far (writer) */
 	uint64_t reported_at_ns;
-	size_t len, n_lines;       /* what stands in out (writer) */
+	size_t len, n_lines; /* what stands in out (writer) */
 	char out[OUT_SIZE];
 };
 
@@ -47,10 +47,12 @@ static struct writer w;
 
 static void futex_wait(_Atomic uint32_t *word, uint32_t expected, uint64_t timeout_ns)
 {
-	struct timespec ts = {.tv_sec = (time_t)(timeout_ns / NS_PER_S), .tv_nsec = (long)(timeout_ns % NS_PER_S)};
+	struct timespec ts = {.tv_sec = (time_t)(timeout_ns / NS_PER_S),
+			      .tv_nsec = (long)(timeout_ns % NS_PER_S)};
 
 	/* Interrupted, timed out or changed: the callers look again in any case. */
-	(void)syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, expected, timeout_ns == UINT64_MAX ? NULL : &ts, NULL, 0);
+	(void)syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, expected, timeout_ns == UINT64_MAX ? NULL : &ts,
+		      NULL, 0);
 }
 
 static void futex_wake(_Atomic uint32_t *word)
@@ -133,7 +135,8 @@ static void report_drops(uint64_t now_ns)
 		return;
 	if (OUT_SIZE - w.len < LINE_MAX_LEN)
 		flush();
-	len = snprintf(w.out + w.len, LINE_MAX_LEN, "[WARNING] log: %" PRIu64 " lines dropped", dropped - w.reported);
+	len = snprintf(w.out + w.len, LINE_MAX_LEN, "[WARNING] log: %" PRIu64 " lines dropped",
+		       dropped - w.reported);
 	end_line((size_t)len);
 	w.reported = dropped;
 	w.reported_at_ns = now_ns;

@@ -200,7 +200,8 @@ metric_id metrics_series(const struct metric_desc *d, const char *const *values)
 	return id;
 }
 
-void metrics_reader(const struct metric_desc *d, const char *const *values, double (*read)(void *arg), void *arg)
+void metrics_reader(const struct metric_desc *d, const char *const *values, double (*read)(void *arg),
+		    void *arg)
 {
 	struct series *s;
 	bool warn;

@@ -57,12 +57,12 @@ void metric_number(double v, char out[METRIC_NUMBER_MAX])
 {
 	struct decimal d;
 
-	if (isnan(v) || isinf(v)) {
-		strcpy(out, isnan(v) ? "NaN" : v > 0 ? "+Inf" : "-Inf");
-		return;
-	}
-	if (v == 0) {
-		strcpy(out, "0");
+	if (isnan(v) || isinf(v) || v == 0) {
+		snprintf(out, METRIC_NUMBER_MAX, "%s",
+			 isnan(v) ? "NaN"
+			 : v == 0 ? "0"
+			 : v > 0  ? "+Inf"
+				  : "-Inf");
 		return;
 	}
 	if (v < 0)

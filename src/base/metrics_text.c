@@ -58,13 +58,14 @@ static PRINTF(2, 3) void put(struct text *t, const char *fmt, ...)
 }
 
 /* One sample: name, suffix, labels (with `extra` after them), value. */
-static void put_sample(struct text *t, const struct series *s, const char *suffix, const char *extra, const char *value)
+static void put_sample(struct text *t, const struct series *s, const char *suffix, const char *extra,
+		       const char *value)
 {
 	const char *comma = *s->labels && *extra ? "," : "";
 	bool braces = *s->labels || *extra;
 
-	put(t, "%s%s%s%s%s%s%s %s\n", s->family->desc->name, suffix, braces ? "{" : "", s->labels, comma, extra,
-	    braces ? "}" : "", value);
+	put(t, "%s%s%s%s%s%s%s %s\n", s->family->desc->name, suffix, braces ? "{" : "", s->labels, comma,
+	    extra, braces ? "}" : "", value);
 }
 
 static double scaled(const struct metric_desc *d, double cells)

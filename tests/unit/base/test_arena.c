@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+
 #include <cmocka.h>
 
 #include "base/arena.h"
@@ -118,7 +119,8 @@ static void test_pool_takes_the_class_that_fits(void **unused)
 	static const struct {
 		size_t size, block;
 	} cases[] = {
-		{1, 4096}, {4096 - 16, 4096}, {4096, 16384}, {16384 - 16, 16384}, {16384, 81920}, {81920 - 16, 81920},
+		{1, 4096},           {4096 - 16, 4096}, {4096, 16384},
+		{16384 - 16, 16384}, {16384, 81920},    {81920 - 16, 81920},
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {

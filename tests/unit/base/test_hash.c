@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+
 #include <cmocka.h>
 
 #include "base/compiler.h"
@@ -17,9 +18,9 @@ static void test_hash_is_siphash_1_3(void **unused)
 		size_t len;
 		uint64_t hash;
 	} cases[] = {
-		{0, 0xabac0158050fc4dc},  {1, 0xc9f49bf37d57ca93},   {7, 0xd3927d989bb11140},
-		{8, 0x369095118d299a8e},  {9, 0x25a48eb36c063de4},   {15, 0xd320d86d2a519956},
-		{16, 0xcc4fdd1a7d908b66}, {63, 0x9d199062b7bbb3a8},  {255, 0xf76214e3153c4a15},
+		{0, 0xabac0158050fc4dc},   {1, 0xc9f49bf37d57ca93},  {7, 0xd3927d989bb11140},
+		{8, 0x369095118d299a8e},   {9, 0x25a48eb36c063de4},  {15, 0xd320d86d2a519956},
+		{16, 0xcc4fdd1a7d908b66},  {63, 0x9d199062b7bbb3a8}, {255, 0xf76214e3153c4a15},
 		{256, 0x75b3e64e167de370},
 	};
 	const struct hash_key key = {0x0706050403020100, 0x0f0e0d0c0b0a0908};

@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+
 #include <cmocka.h>
 
 #include "base/compiler.h"
@@ -50,13 +51,30 @@ static void test_numbers_are_the_shortest_that_read_back(void **unused)
 		double v;
 		const char *text;
 	} cases[] = {
-		{0, "0"}, {1, "1"}, {-1, "-1"}, {16000, "16000"}, {64e3, "64000"}, {999999, "999999"},
-		{1e6, "1e+06"}, {1234567, "1.234567e+06"}, {1e21, "1e+21"}, {1.5e22, "1.5e+22"},
-		{123456789.125, "1.23456789125e+08"}, {0.00025, "0.00025"}, {0.0001, "0.0001"},
-		{0.00001, "1e-05"}, {0.000123456, "0.000123456"}, {8.192, "8.192"}, {-8.192, "-8.192"},
-		{0.1 + 0.2, "0.30000000000000004"}, {1e300, "1e+300"}, {5e-324, "5e-324"},
+		{0, "0"},
+		{1, "1"},
+		{-1, "-1"},
+		{16000, "16000"},
+		{64e3, "64000"},
+		{999999, "999999"},
+		{1e6, "1e+06"},
+		{1234567, "1.234567e+06"},
+		{1e21, "1e+21"},
+		{1.5e22, "1.5e+22"},
+		{123456789.125, "1.23456789125e+08"},
+		{0.00025, "0.00025"},
+		{0.0001, "0.0001"},
+		{0.00001, "1e-05"},
+		{0.000123456, "0.000123456"},
+		{8.192, "8.192"},
+		{-8.192, "-8.192"},
+		{0.1 + 0.2, "0.30000000000000004"},
+		{1e300, "1e+300"},
+		{5e-324, "5e-324"},
 		{1.7976931348623157e308, "1.7976931348623157e+308"},
-		{INFINITY, "+Inf"}, {-INFINITY, "-Inf"}, {NAN, "NaN"},
+		{INFINITY, "+Inf"},
+		{-INFINITY, "-Inf"},
+		{NAN, "NaN"},
 	};
 	char out[METRIC_NUMBER_MAX];
 
@@ -69,7 +87,9 @@ static void test_numbers_are_the_shortest_that_read_back(void **unused)
 static void test_counter_with_labels(void **unused)
 {
 	static const struct metric_desc d = {
-		.name = "test_requests_total", .help = "Counter of requests.", .labels = "zone,server",
+		.name = "test_requests_total",
+		.help = "Counter of requests.",
+		.labels = "zone,server",
 	};
 	metric_id id = metrics_series(&d, (const char *[]){"example.org.", "dns://:53"});
 
@@ -94,7 +114,9 @@ static void test_series_with_the_same_labels_are_one(void **unused)
 static void test_labels_are_escaped(void **unused)
 {
 	static const struct metric_desc d = {
-		.name = "test_escape_total", .help = "a\\b\nc\"d", .labels = "value",
+		.name = "test_escape_total",
+		.help = "a\\b\nc\"d",
+		.labels = "value",
 	};
 
 	metric_inc(cells, metrics_series(&d, (const char *[]){"a\\b\nc\"d"}));
@@ -124,7 +146,10 @@ static void test_uncounted_series_are_left_out(void **unused)
 static void test_gauge_goes_down_and_below_zero(void **unused)
 {
 	static const struct metric_desc d = {
-		.name = "test_open", .help = "x", .kind = METRIC_GAUGE, .labels = "proto",
+		.name = "test_open",
+		.help = "x",
+		.kind = METRIC_GAUGE,
+		.labels = "proto",
 	};
 	metric_id id = metrics_series(&d, (const char *[]){"tcp"});
 
@@ -141,12 +166,17 @@ static void test_histogram_is_cumulative_and_scaled(void **unused)
 {
 	static const double buckets[] = {0.00025, 0.001, 8.192};
 	static const struct metric_desc d = {
-		.name = "test_seconds", .help = "x", .kind = METRIC_HISTOGRAM, .labels = "server",
-		.buckets = buckets, .n_buckets = 3, .scale = 1e9,
+		.name = "test_seconds",
+		.help = "x",
+		.kind = METRIC_HISTOGRAM,
+		.labels = "server",
+		.buckets = buckets,
+		.n_buckets = 3,
+		.scale = 1e9,
 	};
 	metric_id id = metrics_series(&d, (const char *[]){"dns://:53"});
 
-	metric_observe(cells, id, &d, 250000);      /* equals the first bound */
+	metric_observe(cells, id, &d, 250000); /* equals the first bound */
 	metric_observe(cells, id, &d, 250001);
 	metric_observe(cells, id, &d, 1000000);     /* equals the second */
 	metric_observe(cells, id, &d, 9000000000u); /* beyond all */
@@ -163,7 +193,11 @@ static void test_histogram_without_labels_or_scale(void **unused)
 {
 	static const double buckets[] = {0, 100, 64e3};
 	static const struct metric_desc d = {
-		.name = "test_bytes", .help = "x", .kind = METRIC_HISTOGRAM, .labels = "", .buckets = buckets,
+		.name = "test_bytes",
+		.help = "x",
+		.kind = METRIC_HISTOGRAM,
+		.labels = "",
+		.buckets = buckets,
 		.n_buckets = 3,
 	};
 	metric_id id = metrics_series(&d, NULL);
@@ -185,7 +219,10 @@ static double read_value(void *arg)
 static void test_reader_is_asked_when_scraped(void **unused)
 {
 	static const struct metric_desc d = {
-		.name = "test_entries", .help = "x", .kind = METRIC_GAUGE, .labels = "type",
+		.name = "test_entries",
+		.help = "x",
+		.kind = METRIC_GAUGE,
+		.labels = "type",
 	};
 	double a = 7, b = 8;
 

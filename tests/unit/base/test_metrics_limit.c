@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+
 #include <cmocka.h>
 
 #include "base/log.h"
@@ -55,8 +56,9 @@ static void test_beyond_the_limit_all_count_as_other(void **unused)
 	metric_id id = register_late("first", log, sizeof(log));
 	size_t len;
 
-	assert_string_equal(log, "[WARNING] metrics: limit of 20000 series reached, new series of test_late_total "
-				 "count as \"other\"\n");
+	assert_string_equal(log,
+			    "[WARNING] metrics: limit of 20000 series reached, new series of test_late_total "
+			    "count as \"other\"\n");
 	assert_int_equal(register_late("second", log, sizeof(log)), id);
 	assert_string_equal(log, "");
 	metric_inc(cells, id);

@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+
 #include <cmocka.h>
 
 #include "base/metrics.h"
@@ -15,7 +16,12 @@ enum { N_THREADS = 4, N_EACH = 100000 };
 static const struct metric_desc counter = {.name = "test_total", .help = "x", .labels = ""};
 static const double buckets[] = {10, 100};
 static const struct metric_desc histogram = {
-	.name = "test_size", .help = "x", .kind = METRIC_HISTOGRAM, .labels = "", .buckets = buckets, .n_buckets = 2,
+	.name = "test_size",
+	.help = "x",
+	.kind = METRIC_HISTOGRAM,
+	.labels = "",
+	.buckets = buckets,
+	.n_buckets = 2,
 };
 
 static void *count(void *unused)
