@@ -1,14 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Asking upstream servers: one question in, one complete answer (or a reason) out.
  *
- *   exchange.c   one question's way: attempts, timers, TC -> TCP, EDNS fallback, forgery count
+ *   exchange.c   one question's way: attempts, timers, what an answer leads to
+ *   complete.c   a cut UDP answer: the whole one over TCP, the patience for it, late answers
+ *   message.c    the query as it is sent: our own EDNS, the client's options less the hop-by-hop ones
+ *   policy.c     in which order upstreams are tried
  *   udp_pool.c   connected UDP sockets: random ports, retired after 200 queries or 10 s
  *   tcp_pool.c   kept, pipelined TCP connections (RFC 7766)
- *   health.c     per-upstream state: fails, down flag, probe loop, TCP trouble memory, EDNS memory
- *   policy.c     in which order upstreams are tried
+ *   health.c     per-upstream state: fails, down flag, probe loop, upstreams that lose real questions
+ *   tcp_memory.c, edns_memory.c   what is remembered of an upstream without TCP, without EDNS
+ *   set.c        what all workers share        worker.c   one worker's part
+ *   resolve.c, resolv_conf.c   host names and files as targets, at setup
  *
  * `struct upstream_set` is one `forward` directive's servers, shared by all workers: `frozen` but for the
- * per-upstream atomics (in flight, fails, down, round-robin index) and what is published once a second.
+ * per-upstream atomics (in flight, fails, round-robin index, memories).
  * `struct upstream_worker` is one worker's part: sockets, connections, running exchanges (rule: worker).
  * Knows nothing of queries and plugins: the caller gives callbacks.          design.md "Upstream exchange" */
 #pragma once
@@ -27,6 +32,9 @@ struct upstream_worker;
 struct upstream_exchange;
 struct wire_builder;
 
+/* Servers of one set: one bit each in the masks of an exchange. */
+enum { UPSTREAM_TARGETS_MAX = 64 };
+
 enum upstream_policy { POLICY_RANDOM, POLICY_ROUND_ROBIN, POLICY_SEQUENTIAL };
 
 struct upstream_target {
@@ -36,7 +44,7 @@ struct upstream_target {
 
 struct upstream_config {
 	const struct upstream_target *targets;
-	unsigned n_targets;        /* 1..; host names may expand beyond 15 */
+	unsigned n_targets;        /* 1..UPSTREAM_TARGETS_MAX; host names may expand beyond 15 */
 	enum upstream_policy policy;
 	bool force_tcp, prefer_udp;
 	bool tc_passthrough;       /* CoreDNS's old way: a cut UDP answer is passed on */
@@ -48,15 +56,16 @@ struct upstream_config {
 	uint32_t max_connect_attempts; /* failed attempts; 0: unlimited; default 2 x upstreams */
 	uint64_t health_interval_ns;   /* default 500 ms */
 	bool health_no_rec;
-	const uint8_t *health_domain;  /* wire name; "." by default */
+	const uint8_t *health_domain;  /* wire name; NULL: "." */
 	uint32_t max_concurrent;   /* over all workers; 0: off */
 	bool failfast;             /* failfast_all_unhealthy_upstreams */
 	uint32_t failover_rcodes;  /* bit per rcode 0..31 */
 	const struct net_addr *source; /* source_address or NULL */
-	uint16_t edns_size;        /* our own EDNS size towards upstreams; default 1232 */
+	uint16_t edns_size;        /* our own EDNS size towards upstreams; 0: 1232 */
 };
 
-/* Makes what all workers share; copies the config.  NULL: no memory. */
+/* Makes what all workers share; copies the config (targets, texts and domain included) and registers the
+ * series.  NULL: no memory.  Thread: control or builder. */
 struct upstream_set *upstream_set_new(const struct upstream_config *c);
 void upstream_set_free(struct upstream_set *s);  /* after all its workers' parts have gone */
 
@@ -66,14 +75,15 @@ struct upstream_env {
 	struct wire_builder *builder;
 	struct arena_pool *arenas;
 	uint64_t *cells;
-	/* An exchange lives on after its `done` (a TCP attempt that will fill the cache): the owner must stay. */
+	/* An exchange lives on after its `done` (a TCP attempt that will fill the cache): the owner must stay.
+	 * May be NULL. */
 	void (*hold)(void *owner);
 	void (*release)(void *owner);
 	void *owner;
 };
 /* 0 or -errno. */
 int upstream_worker_start(struct upstream_set *s, const struct upstream_env *env, struct upstream_worker **ret) MUST_USE;
-/* Ends all that still runs (late attempts included, without callbacks) and frees. */
+/* Ends all that still runs (late attempts included, without callbacks but `release`) and frees. */
 void upstream_worker_stop(struct upstream_worker *w);
 
 /* A question. */
@@ -83,22 +93,25 @@ struct upstream_question {
 	uint16_t flags;            /* of these RD, CD and AD are sent */
 	bool do_bit;
 	bool client_stream;        /* the client came over TCP */
-	uint16_t udp_cap;          /* our EDNS size is at most this (bufsize) */
-	const uint8_t *options;    /* the client's EDNS options; hop-by-hop ones (cookie, keepalive, padding, NSID) are left out */
+	uint16_t udp_cap;          /* our EDNS size is at most this (bufsize); 0: no cap */
+	const uint8_t *options;    /* the client's EDNS options, checked; hop-by-hop ones (cookie, keepalive, padding, NSID) are left out */
 	uint16_t options_len;
-	uint64_t deadline_ns;      /* monotonic */
+	uint64_t deadline_ns;      /* monotonic; the exchange ends shortly before it */
+	uint64_t tag;              /* given back in the result: the asker's handle */
 };
 
 /* How it ended. */
 struct upstream_result {
-	int err;                   /* 0: there is an answer; else -errno or ERR_LIMIT (max_concurrent), ERR_GONE (no healthy upstream) */
+	int err;                   /* 0: there is an answer; else -errno or ERR_GONE (no healthy upstream) */
+	uint64_t tag;
 	const struct wire_answer *answer; /* in the exchange's arena, until `done` returns; ->truncated if TC could not be resolved */
-	bool from_udp_without_edns; /* got without EDNS: not to be stored under DO */
+	bool without_edns;         /* got without EDNS: not to be stored under DO */
 	uint16_t flags;            /* of the upstream's header */
-	unsigned rcode;
-	const char *upstream;      /* text of the upstream that answered or failed last (frozen) */
-	char error[200];           /* as CoreDNS words it: "read udp 127.0.0.1:4711->127.0.0.1:53: i/o timeout" */
-	int ede;                   /* 22/23 for failures */
+	unsigned rcode;            /* extended */
+	const char *upstream;      /* text of the upstream that answered or failed last (frozen); NULL: none was asked */
+	char error[200];           /* as CoreDNS words it: "read udp 127.0.0.1:4711->127.0.0.1:53: i/o timeout"; "" without err */
+	int ede;                   /* 22/23/24 for failures */
+	const char *ede_text;      /* static */
 	struct upstream_late *late; /* with ->truncated while a TCP attempt goes on; else NULL */
 };
 
@@ -114,5 +127,5 @@ struct upstream_late {
 int upstream_ask(struct upstream_worker *w, const struct upstream_question *q,
 		 void (*done)(void *arg, const struct upstream_result *r), void *arg,
 		 struct upstream_exchange **ret) MUST_USE;
-/* The asker has gone: no callback any more; the exchange may go on for what it learns. */
+/* The asker has gone: no callback any more; the exchange may go on for what it learns.  Not after `done`. */
 void upstream_cancel(struct upstream_exchange *x);
