@@ -208,7 +208,7 @@ def system(log):
         return Outcome(failed=1, note="the build made no binnacle")
     out = pytest(log, "tests/system", **server_env("asan", 5))
     if not peer.wait():
-        out.note = "without CoreDNS (see peer.log)"
+        out.note = "without CoreDNS, see peer.log"
     return out
 
 
@@ -360,7 +360,10 @@ def main(names):
     for name in names:
         total += run_suite(name)
     peer.wait()
-    print(f"{total.passed} passed, {total.failed} failed")
+    last = f"{total.passed} passed, {total.failed} failed"
+    with open(os.path.join(LOGS, "total"), "w") as f:
+        print(last, file=f)
+    print(last)
     return 1 if total.failed or not total.passed else 0
 
 
