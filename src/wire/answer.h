@@ -38,11 +38,11 @@ struct wire_answer {
 	uint16_t run_count;       /* = final_count when that RRset is A or AAAA and can rotate; else 0 */
 	uint16_t run_size;        /* bytes of each member */
 	uint16_t run_off;         /* offset of the first member in the message */
-	uint8_t rcode;            /* low 4 bits are in the header too; extended rcodes whole */
+	uint16_t rcode;           /* low 4 bits are in the header too; extended rcodes whole */
 	bool truncated;           /* the upstream's own truncation could not be resolved: TC in every form */
 	uint32_t min_ttl_s;       /* lowest TTL of all records (0 records: UINT32_MAX) */
 	uint32_t soa_min_s;       /* min(SOA TTL, SOA MINIMUM) of an authority SOA; UINT32_MAX without one */
-	int16_t ede;              /* EDE that came with it or EDE_NONE */
+	int32_t ede;              /* EDE that came with it (0..65535) or EDE_NONE */
 	uint16_t ede_text_len;
 	/* then: uint16_t ttl_off[n_rr], uint8_t msg[msg_len], ede text */
 	uint16_t ttl_off[];
@@ -51,6 +51,10 @@ struct wire_answer {
 static inline const uint8_t *wire_answer_msg(const struct wire_answer *a)
 {
 	return (const uint8_t *)&a->ttl_off[a->n_rr];
+}
+static inline const uint8_t *wire_answer_ede_text(const struct wire_answer *a)
+{
+	return wire_answer_msg(a) + a->msg_len;
 }
 /* Bytes of the whole block; what a cache copies. */
 size_t wire_answer_size(const struct wire_answer *a);
@@ -94,10 +98,14 @@ struct wire_fit {
  * to whole records, append the OPT.
  *
  *  - everything fits: sent whole, no TC;
- *  - the required records fit: they and as many optional ones as fit, from the front, no TC;
+ *  - the required records fit: they and as many optional ones as fit, from the front, no TC.  An optional RRset
+ *    and its RRSIGs go or stay together (RFC 2181 9, RFC 4035 3.1.1);
  *  - else TC: the chain (answer records before the final RRset) first, then as many members of the final RRset as fit;
  *    of a rotatable run, those from `start` on, cyclic; a cut RRset carries no RRSIG.
  *  `a->truncated` sets TC whatever fits.
- *  The OPT always fits: options are dropped from the end (EDE text first) before a record is.
+ *  The OPT is always there; its options give way after the optional records: the text of EDE first, then from the
+ *  end, until the required records fit, or, with TC, the chain and one member of the final RRset.
+ *  An extended rcode to a client without EDNS becomes SERVFAIL.
+ * Flags: what is stored, without `clear`, with `set`; QR always.
  * Never fails for limit >= 512.  Thread: any.  Allocates: nothing.   RFC 2181 9, RFC 6891 7 */
 struct wire_fit wire_answer_write(const struct wire_answer *a, const struct wire_client *c, uint8_t *out) NONNULL;

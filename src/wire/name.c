@@ -102,6 +102,37 @@ void wire_reader_skip_name(struct wire_reader *r)
 	(void)wire_reader_name(r, NULL);
 }
 
+const uint8_t *wire_reader_plain_name(struct wire_reader *r)
+{
+	const uint8_t *name = r->msg + r->off;
+	struct run run;
+
+	if (r->err)
+		return NULL;
+	r->err = run_read(r->msg, r->len, r->off, &run);
+	if (!r->err && (!run.has_root || run.end - r->off > WIRE_NAME_MAX))
+		r->err = -EBADMSG;
+	if (r->err)
+		return NULL;
+	r->off = run.end;
+	return name;
+}
+
+bool wire_name_equal_at(const uint8_t *msg, size_t off, const uint8_t *name)
+{
+	for (;;) {
+		while ((msg[off] & LABEL_TYPE) == LABEL_POINTER)
+			off = wire_u16(msg + off) & 0x3fff;
+		size_t n = 1 + (size_t)*name;
+		if (msg[off] != *name || !wire_bytes_equal_nocase(msg + off, name, n))
+			return false;
+		if (n == 1)
+			return true;
+		off += n;
+		name += n;
+	}
+}
+
 size_t wire_name_len(const uint8_t *name)
 {
 	const uint8_t *p = name;

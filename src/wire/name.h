@@ -35,6 +35,8 @@ void wire_name_lower(uint8_t *out, const uint8_t *name, size_t len);
 /* Equal without ASCII case; the first for any bytes, length bytes of labels included. */
 bool wire_bytes_equal_nocase(const uint8_t *a, const uint8_t *b, size_t len);
 bool wire_name_equal(const uint8_t *a, const uint8_t *b);
+/* The name at `off` of a message of our own or one already checked is `name` (uncompressed), without case. */
+bool wire_name_equal_at(const uint8_t *msg, size_t off, const uint8_t *name);
 /* `name` is `zone` or below it, by whole labels, without case. */
 bool wire_name_in_zone(const uint8_t *name, const uint8_t *zone);
 

@@ -76,6 +76,9 @@ size_t wire_reader_name(struct wire_reader *r, uint8_t *out);
 /* Step over a name; every label and pointer is checked as in wire_reader_name. */
 void wire_reader_skip_name(struct wire_reader *r);
 
+/* A name that stands uncompressed, in place; NULL after an error (a pointer is one). */
+const uint8_t *wire_reader_plain_name(struct wire_reader *r);
+
 /* The fixed part of a record, after its owner name. */
 struct wire_rr_head {
 	uint16_t type, cls, rdlen;
