@@ -5,15 +5,29 @@ import fnmatch, functools, os, re, subprocess
 ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
 
 
+def _from_git():
+    """What git lists, or None without git or repository.  A root that asks about another's clone is let."""
+    try:
+        git = subprocess.run(["git", "-C", ROOT, "-c", f"safe.directory={ROOT}", "ls-files", "-z"],
+                             capture_output=True, text=True)
+    except FileNotFoundError:
+        return None
+    return git.stdout.split("\0") if git.returncode == 0 else None
+
+
+def _from_folders():
+    out = []
+    for folder, folders, names in os.walk(ROOT):
+        folders[:] = [d for d in folders if not d.startswith(("build", ".git", ".cache", ".pytest", "__"))]
+        out += [os.path.relpath(os.path.join(folder, n), ROOT) for n in names]
+    return out
+
+
 @functools.cache
 def tracked():
     """Files under version control that are there, as paths from the root; in an unpacked archive, all files."""
-    git = subprocess.run(["git", "-C", ROOT, "ls-files", "-z"], capture_output=True, text=True)
-    if git.returncode == 0:
-        names = git.stdout.split("\0")
-    else:
-        names = [os.path.relpath(os.path.join(d, f), ROOT) for d, _, fs in os.walk(ROOT) for f in fs]
-    return [n for n in names if n and os.path.isfile(os.path.join(ROOT, n))]
+    names = _from_git()
+    return [n for n in (_from_folders() if names is None else names) if n and os.path.isfile(os.path.join(ROOT, n))]
 
 
 def files(*patterns):
