@@ -51,7 +51,18 @@ def _factory(make, close):
 
 
 @pytest.fixture
-def server(tmp_path):
+def netns():
+    """netns() makes a network namespace.  The fixtures below ask for this one, so that what runs in a
+    namespace is stopped before it goes."""
+    def make():
+        if not netns_module.may_make():
+            pytest.skip("network namespaces need root")
+        return netns_module.Netns()
+    yield from _factory(make, lambda n: n.close())
+
+
+@pytest.fixture
+def server(tmp_path, netns):
     """server(COREFILE, ...) starts the server under test; see harness.server.Server."""
     yield from _factory(lambda text, **kw: server_module.Server(text, tmp_path, **kw), lambda s: s.close())
 
@@ -63,20 +74,13 @@ def refused(tmp_path):
 
 
 @pytest.fixture
-def upstream():
+def upstream(netns):
     """upstream({...}, host=, port=, ns=) starts a scripted upstream."""
     yield from _factory(lambda spec=None, **kw: upstream_module.Upstream(spec, **kw).start(), lambda u: u.stop())
 
 
 @pytest.fixture
-def netns():
-    """netns() makes a network namespace."""
-    need_namespaces()
-    yield from _factory(netns_module.Netns, lambda n: n.close())
-
-
-@pytest.fixture
-def tap():
+def tap(netns):
     """tap(ns, interface) records what passes there."""
     yield from _factory(tap_module.Tap, lambda t: t.close())
 
@@ -87,9 +91,4 @@ def coredns():
     path = os.environ.get("COREDNS", "")
     if not path or not shutil.which(path):
         pytest.skip("COREDNS=path of CoreDNS 1.14.7 is not set")
-    return [path]
-
-
-def need_namespaces():
-    if not netns_module.may_make():
-        pytest.skip("network namespaces need root")
+    return [os.path.abspath(shutil.which(path))]
