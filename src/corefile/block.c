@@ -19,7 +19,7 @@ struct directives {
 /* `text` goes to the portable check: here the file means something else to CoreDNS. */
 static void note(struct parser *p, const struct cf_token *t, const char *text)
 {
-	cf_error(&p->differs, t->file, t->line, "%s", text);
+	token_error(&p->differs, t, "%s", text);
 }
 
 static bool known(const struct parser *p, const char *name)
@@ -39,17 +39,21 @@ static void unknown_directive(struct parser *p, const struct cf_token *t, const 
 	size_t len = strlen(name);
 
 	if (near)
-		cf_error(p->errs, t->file, t->line, "unknown directive \"%s\"; did you mean \"%s\"?", name, near);
+		token_error(p->errs, t, "unknown directive \"%s\"; did you mean \"%s\"?", name, near);
 	else if (t->brace == '{')
-		cf_error(p->errs, t->file, t->line, "found \"{\", where a directive's name is expected");
+		token_error(p->errs, t, "found \"{\", where a directive's name is expected");
 	else if (len > 1 && name[len - 1] == '{')
-		cf_error(p->errs, t->file, t->line, "unknown directive \"%s\"; a blank is missing before \"{\"", name);
+		token_error(p->errs, t, "unknown directive \"%s\"; a blank is missing before \"{\"", name);
 	else if (strpbrk(name, ".:"))
-		cf_error(p->errs, t->file, t->line, "unknown directive \"%s\", where a plugin's name, \"import\" or \"}\" is "
-			 "expected (is the \"}\" of the block before missing?)", name);
+		token_error(p->errs, t,
+			    "unknown directive \"%s\", where a plugin's name, \"import\" or \"}\" is "
+			    "expected (is the \"}\" of the block before missing?)",
+			    name);
 	else
-		cf_error(p->errs, t->file, t->line, "unknown directive \"%s\", where a plugin's name, \"import\" or \"}\" is "
-			 "expected", name);
+		token_error(p->errs, t,
+			    "unknown directive \"%s\", where a plugin's name, \"import\" or \"}\" is "
+			    "expected",
+			    name);
 }
 
 /* ---------------------------------------------------------------- one directive */
@@ -64,19 +68,21 @@ struct reading {
 static void open_brace(struct parser *p, struct reading *r, const struct cf_token *t)
 {
 	if (cf_line_start(p, t) && r->depth == 0)
-		cf_error(p->errs, t->file, t->line, "found \"{\" on a line of its own; it must stand on the line of \"%s\"",
-			 r->tokens.v[0].text);
+		token_error(p->errs, t,
+			    "found \"{\" on a line of its own; it must stand on the line of \"%s\"",
+			    r->tokens.v[0].text);
 	if (r->depth++ == 0)
 		r->open = t;
 }
 
 static void close_brace(struct parser *p, struct reading *r, const struct cf_token *t)
 {
-	static const char text[] = "found \"}\" behind an option; CoreDNS takes it as an argument there, so it "
-				   "should stand on a line of its own";
+	static const char text[] =
+		"found \"}\" behind an option; CoreDNS takes it as an argument there, so it "
+		"should stand on a line of its own";
 
 	if (!cf_line_start(p, t) && !(p->prev->brace == '{')) {
-		cf_warning(p->errs, t->file, t->line, "%s", text);
+		token_warning(p->errs, t, "%s", text);
 		note(p, t, text);
 	}
 	r->depth--;
@@ -91,7 +97,9 @@ static void compare_lines(struct parser *p, const struct reading *r, const struc
 	if (peer || p->prev->brace == '{')
 		return;
 	if (r->depth == 0 || p->prev->line + p->prev->newlines == t->line)
-		note(p, t, "to CoreDNS this line is part of the one before, because a snippet was imported between them");
+		note(p, t,
+		     "to CoreDNS this line is part of the one before, because a snippet was imported between "
+		     "them");
 }
 
 /* `import` at the beginning of a line within a directive's block. */
@@ -100,7 +108,9 @@ static bool import_here(struct parser *p, const struct cf_token *t)
 	if (!cf_is(t, "import") || !cf_line_start(p, t))
 		return false;
 	if (!cf_line_start_peer(p, t))
-		note(p, t, "CoreDNS does not follow this import: its snippet stands above the line that it is put in by");
+		note(p, t,
+		     "CoreDNS does not follow this import: its snippet stands above the line that it is put "
+		     "in by");
 	cf_import(p);
 	return true;
 }
@@ -118,8 +128,10 @@ static bool ends(struct parser *p, struct reading *r, const struct cf_token *t)
 	if (t->brace != '}')
 		return false;
 	/* Read on as if it closed the server block: that is what was meant. */
-	cf_error(p->errs, t->file, t->line, "found \"}\" behind \"%s\"; the closing brace of a server block must stand on a line "
-		 "of its own", r->tokens.v[0].text);
+	token_error(p->errs, t,
+		    "found \"}\" behind \"%s\"; the closing brace of a server block must stand on a line "
+		    "of its own",
+		    r->tokens.v[0].text);
 	return true;
 }
 
@@ -128,7 +140,7 @@ static void take_token(struct parser *p, struct reading *r, const struct cf_toke
 	bool behind = p->prev->brace == '}' && !cf_line_start(p, t);
 
 	if (behind && t->brace != '}') {
-		cf_error(p->errs, t->file, t->line, "found \"%s\" behind \"}\", where the line must end", t->text);
+		token_error(p->errs, t, "found \"%s\" behind \"}\", where the line must end", t->text);
 		cf_take(p);
 		cf_skip_line(p);
 		return;
@@ -168,7 +180,7 @@ static void read_directive(struct parser *p, struct directives *to)
 	if (p->stopped)
 		return;
 	if (r.depth)
-		cf_error(p->errs, r.open->file, r.open->line, "the \"{\" of \"%s\" has no closing \"}\"", name->text);
+		token_error(p->errs, r.open, "the \"{\" of \"%s\" has no closing \"}\"", name->text);
 	if (!is_known)
 		return;
 	v = cf_grow(p->a, to->v, to->n, &to->cap, sizeof *v);
@@ -224,9 +236,9 @@ static void add_block(struct parser *p, const struct cf_tokens *keys, const stru
 static void unclosed(struct parser *p, const struct cf_token *open)
 {
 	if (p->prev->brace == '}')
-		cf_warning(p->errs, open->file, open->line, "the \"{\" of this server block has no closing \"}\"");
+		token_warning(p->errs, open, "the \"{\" of this server block has no closing \"}\"");
 	else
-		cf_error(p->errs, open->file, open->line, "the \"{\" of this server block has no closing \"}\"");
+		token_error(p->errs, open, "the \"{\" of this server block has no closing \"}\"");
 }
 
 void cf_read_block(struct parser *p, const struct cf_tokens *keys)
@@ -244,7 +256,7 @@ void cf_read_block(struct parser *p, const struct cf_tokens *keys)
 	if (open && !closed)
 		unclosed(p, open);
 	if (!open && closed)
-		cf_warning(p->errs, p->prev->file, p->prev->line, "found \"}\", but the server block has no \"{\"");
+		token_warning(p->errs, p->prev, "found \"}\", but the server block has no \"{\"");
 	if (keys->n)
 		add_block(p, keys, &d);
 }

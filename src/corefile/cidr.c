@@ -37,7 +37,7 @@ int cidr_parse(const char *text, struct cidr *ret)
 	if (c.prefix > (c.v6 ? 128 : 32) || inet_pton(c.v6 ? AF_INET6 : AF_INET, addr, c.addr) != 1)
 		return -EINVAL;
 	for (unsigned bit = c.prefix; bit < 128; bit++)
-		c.addr[bit / 8] &= (uint8_t)~(0x80 >> bit % 8);
+		c.addr[bit / 8] &= (uint8_t) ~(0x80 >> bit % 8);
 	*ret = c;
 	return 0;
 }
@@ -80,6 +80,7 @@ void cidr_zone(const struct cidr *c, unsigned i, char *out)
 		addr[(units - 1) * border(c) / 8] |= (uint8_t)(i << shift);
 	}
 	for (unsigned k = units; k-- > 0;)
-		len += (size_t)snprintf(out + len, CIDR_ZONE_MAX - len, c->v6 ? "%x." : "%u.", unit(c, addr, k));
+		len += (size_t)snprintf(out + len, CIDR_ZONE_MAX - len, c->v6 ? "%x." : "%u.",
+					unit(c, addr, k));
 	snprintf(out + len, CIDR_ZONE_MAX - len, "%s", c->v6 ? "ip6.arpa." : "in-addr.arpa.");
 }

@@ -22,18 +22,18 @@
 #include <stdint.h>
 
 struct cf_token {
-	const char *text;  /* quotes and escapes resolved, environment expanded; may be empty */
-	const char *file;  /* as shown in errors */
-	unsigned line;     /* of its first character, from 1 */
+	const char *text; /* quotes and escapes resolved, environment expanded; may be empty */
+	const char *file; /* as shown in errors */
+	unsigned line; /* of its first character, from 1 */
 	unsigned newlines; /* inside it (quoted) */
 	bool quoted;
-	bool starts_line;  /* first on its line, or first of what an import put in */
-	char brace;        /* '{' or '}' as a token of its own; 0 also for a brace out of the environment */
+	bool starts_line; /* first on its line, or first of what an import put in */
+	char brace; /* '{' or '}' as a token of its own; 0 also for a brace out of the environment */
 };
 
 struct cf_error {
 	const char *file;
-	unsigned line;     /* 0: no line applies */
+	unsigned line; /* 0: no line applies */
 	const char *text;
 	bool warning;
 	struct cf_error *next;
@@ -83,7 +83,7 @@ struct corefile {
 /* What the parser knows of the world: the environment and imported files (the simulator and the fuzzer have
  * their own), and which directives there are. */
 struct cf_source {
-	const char *(*env)(void *arg, const char *name);           /* NULL: unset */
+	const char *(*env)(void *arg, const char *name); /* NULL: unset */
 	/* Read a file into the arena; 0 or -errno. */
 	int (*read)(void *arg, struct arena *a, const char *path, const char **ret_text, size_t *ret_len);
 	/* Paths that match a glob pattern, sorted, into the arena; count or -errno. */
@@ -100,11 +100,11 @@ extern const struct cf_source cf_source_system;
 /* Bounds of one parse.  The first two are CoreDNS's.  A Corefile of 100,000 server blocks has some 1.5 million
  * tokens; each takes 40 bytes here and once more in its directive. */
 enum {
-	CF_SNIPPETS_MAX = 10000,    /* expansions of snippets */
-	CF_IMPORTS_MAX = 100000,    /* expansions of files and globs */
+	CF_SNIPPETS_MAX = 10000, /* expansions of snippets */
+	CF_IMPORTS_MAX = 100000, /* expansions of files and globs */
 	CF_TOKENS_MAX = 4000000,
-	CF_FILE_MAX = 64 << 20,     /* bytes of one file */
-	CF_ENV_STEPS_MAX = 100,     /* references put in for one token */
+	CF_FILE_MAX = 64 << 20, /* bytes of one file */
+	CF_ENV_STEPS_MAX = 100, /* references put in for one token */
 	CF_ENV_TOKEN_MAX = 1 << 20, /* bytes of one token after that */
 	CF_ENV_TOTAL_MAX = 64 << 20,
 };
@@ -126,11 +126,11 @@ int corefile_merge(struct arena *a, struct corefile *base, const struct corefile
 /* ---------------------------------------------------------------- keys */
 
 struct cf_key {
-	const char *text;      /* as written, for messages */
-	const char *scheme;    /* "dns", "tls", "quic", "https", "https3", "grpc" */
-	uint16_t port;         /* 0: the transport's default (-dns.port for dns) */
+	const char *text; /* as written, for messages */
+	const char *scheme; /* "dns", "tls", "quic", "https", "https3", "grpc" */
+	uint16_t port; /* 0: the transport's default (-dns.port for dns) */
 	bool has_port;
-	const uint8_t *zone;   /* wire form, lower case */
+	const uint8_t *zone; /* wire form, lower case */
 	uint8_t zone_len;
 	const struct cf_token *token;
 };
@@ -162,10 +162,10 @@ void cf_zone_arg(struct arena *a, const struct cf_token *t, struct cf_errors *er
  * Errors come with the place of the last token read and the plugin's name. */
 struct cf_cursor {
 	const struct cf_directive *const *list;
-	size_t n, at;          /* directive; at is 1 for the first */
-	size_t tok;            /* token within it, the last one read */
-	unsigned depth;        /* braces open around the line being read */
-	bool entered;          /* its block was looked at */
+	size_t n, at; /* directive; at is 1 for the first */
+	size_t tok; /* token within it, the last one read */
+	unsigned depth; /* braces open around the line being read */
+	bool entered; /* its block was looked at */
 	struct cf_errors *errs;
 	struct arena *arena;
 	const char *plugin;
@@ -219,9 +219,9 @@ int cf_integer(const char *text, int64_t *ret);
 /* One option of a plugin: keyword, how many arguments, what to do.  The long setups are tables of these. */
 struct cf_option_def {
 	const char *name;
-	int min_args, max_args;  /* max -1: no bound */
+	int min_args, max_args; /* max -1: no bound */
 	int (*parse)(struct cf_cursor *c, void *state);
-	const char *help;        /* the arguments, for messages: "CAPACITY [TTL [MINTTL]]" */
+	const char *help; /* the arguments, for messages: "CAPACITY [TTL [MINTTL]]" */
 };
 /* Read one directive's { block } by table.  Unknown ones and wrong numbers of arguments are errors; after an
  * error goes on with the next line, so that `check` can show all.  `parse` may be NULL (accepted, no effect).

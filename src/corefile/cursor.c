@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* What a plugin's setup reads from: a walk over the tokens of its directives, line by line. */
-#include "corefile/corefile.h"
+#include "corefile/parse.h"
 
 #include "base/err.h"
 
@@ -72,7 +72,7 @@ static const struct cf_token *brace_ahead(const struct cf_cursor *c)
 
 static int fail_at(struct cf_cursor *c, const struct cf_token *t, const char *text)
 {
-	return cf_error(c->errs, t->file, t->line, "plugin %s: %s", c->plugin, text);
+	return token_error(c->errs, t, "plugin %s: %s", c->plugin, text);
 }
 
 /* From a `{` to its `}` (or the end: the parser has told). */
@@ -142,8 +142,9 @@ int cf_no_block(struct cf_cursor *c)
 	if (!brace)
 		return 0;
 	c->entered = true;
-	return fail_at(c, brace, c->depth ? "found \"{\", but this option has none of its own" :
-					    "found \"{\", but it has no options");
+	return fail_at(c, brace,
+		       c->depth ? "found \"{\", but this option has none of its own"
+				: "found \"{\", but it has no options");
 }
 
 /* To the last token of the line being read, over a block that nobody looked at. */
@@ -215,8 +216,9 @@ int cf_unknown_option(struct cf_cursor *c, const struct cf_token *t, const char 
 	char list[400];
 
 	list_words(list, sizeof list, allowed, n);
-	return cf_error(c->errs, t->file, t->line, "plugin %s: unknown option \"%.100s\"%s%s%s; allowed here: %s", c->plugin,
-			t->text, near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "", list);
+	return token_error(c->errs, t, "plugin %s: unknown option \"%.100s\"%s%s%s; allowed here: %s",
+			   c->plugin, t->text, near ? "; did you mean \"" : "", near ? near : "",
+			   near ? "\"?" : "", list);
 }
 
 int cf_no_more_args(struct cf_cursor *c)
@@ -235,7 +237,8 @@ int cf_arg_text(struct cf_cursor *c, const char *what, const char **ret)
 	const struct cf_token *t;
 
 	if (!cf_arg(c, &t))
-		return cf_fail(c, "expected %s behind \"%.100s\", found the end of the line", what, cf_here(c)->text);
+		return cf_fail(c, "expected %s behind \"%.100s\", found the end of the line", what,
+			       cf_here(c)->text);
 	*ret = t->text;
 	return 0;
 }
@@ -252,7 +255,8 @@ int cf_arg_i64(struct cf_cursor *c, const char *what, int64_t min, int64_t max, 
 	if (r == -EINVAL)
 		return cf_fail(c, "\"%.100s\" is no whole number; expected %s", text, what);
 	if (r || v < min || v > max)
-		return cf_fail(c, "%s \"%.100s\" is not within %" PRId64 " to %" PRId64, what, text, min, max);
+		return cf_fail(c, "%s \"%.100s\" is not within %" PRId64 " to %" PRId64, what, text, min,
+			       max);
 	*ret = v;
 	return 0;
 }
@@ -283,8 +287,8 @@ int cf_arg_word(struct cf_cursor *c, const char *what, const char *const *words,
 	}
 	near = cf_nearest(text, words, n);
 	list_words(list, sizeof list, words, n);
-	return cf_fail(c, "unknown %s \"%.100s\"%s%s%s; allowed here: %s", what, text, near ? "; did you mean \"" : "",
-		       near ? near : "", near ? "\"?" : "", list);
+	return cf_fail(c, "unknown %s \"%.100s\"%s%s%s; allowed here: %s", what, text,
+		       near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "", list);
 }
 
 /* A bound for messages, in the largest unit that gives a whole number. */
@@ -293,7 +297,8 @@ static const char *duration_text(uint64_t ns, char *out, size_t size)
 	static const struct {
 		const char *name;
 		uint64_t ns;
-	} units[] = {{"h", 3600000000000}, {"m", 60000000000}, {"s", 1000000000}, {"ms", 1000000}, {"us", 1000}};
+	} units[] = {
+		{"h", 3600000000000}, {"m", 60000000000}, {"s", 1000000000}, {"ms", 1000000}, {"us", 1000}};
 
 	for (size_t i = 0; i < ARRAY_LEN(units); i++) {
 		if (ns && ns % units[i].ns == 0) {
@@ -316,7 +321,9 @@ int cf_arg_duration(struct cf_cursor *c, const char *what, uint64_t min_ns, uint
 		return r;
 	r = cf_duration(text, &v);
 	if (r == -EINVAL)
-		return cf_fail(c, "\"%.100s\" is no duration (as in \"1h30m\", \"5s\", \"300ms\"); expected %s", text, what);
+		return cf_fail(c,
+			       "\"%.100s\" is no duration (as in \"1h30m\", \"5s\", \"300ms\"); expected %s",
+			       text, what);
 	duration_text(min_ns, lo, sizeof lo);
 	if (max_ns >= INT64_MAX && (r || v < min_ns))
 		return cf_fail(c, "%s \"%.100s\" is not at least %s", what, text, lo);

@@ -49,13 +49,17 @@ static int replace_form(struct parser *p, const struct cf_token *t, const struct
 		size_t len = (size_t)(end - begin) - nb;
 		size_t ref_len = len + nb + ne;
 		if (len >= sizeof name)
-			return cf_error(p->errs, t->file, t->line, "the name of an environment variable has %zu characters; "
-					"up to %zu are allowed", len, sizeof name - 1);
+			return token_error(p->errs, t,
+					   "the name of an environment variable has %zu characters; "
+					   "up to %zu are allowed",
+					   len, sizeof name - 1);
 		memcpy(name, begin + nb, len);
 		name[len] = 0;
 		if (++*steps > CF_ENV_STEPS_MAX)
-			return cf_error(p->errs, t->file, t->line, "environment variable \"%s\" refers to itself, or more than "
-					"%d references stand in one word", name, CF_ENV_STEPS_MAX);
+			return token_error(p->errs, t,
+					   "environment variable \"%s\" refers to itself, or more than "
+					   "%d references stand in one word",
+					   name, CF_ENV_STEPS_MAX);
 
 		char ref[sizeof name + 8];
 		memcpy(ref, begin, ref_len);
@@ -63,8 +67,10 @@ static int replace_form(struct parser *p, const struct cf_token *t, const struct
 		const char *value = p->src->env ? p->src->env(p->src->arg, name) : NULL;
 		int r = replace_all(p, ref, ref_len, value ? value : "");
 		if (r == -E2BIG)
-			return cf_error(p->errs, t->file, t->line, "with environment variable \"%s\" the word has more than %d "
-					"bytes (does it refer to itself?)", name, CF_ENV_TOKEN_MAX);
+			return token_error(p->errs, t,
+					   "with environment variable \"%s\" the word has more than %d "
+					   "bytes (does it refer to itself?)",
+					   name, CF_ENV_TOKEN_MAX);
 		if (r)
 			return r;
 	}
@@ -96,8 +102,9 @@ const char *cf_expand(struct parser *p, const struct cf_token *t)
 		return "";
 	p->env_bytes += p->text.len;
 	if (p->env_bytes > CF_ENV_TOTAL_MAX) {
-		cf_error(p->errs, t->file, t->line, "environment variables bring in more than %d bytes; that many are allowed",
-			 CF_ENV_TOTAL_MAX);
+		token_error(p->errs, t,
+			    "environment variables bring in more than %d bytes; that many are allowed",
+			    CF_ENV_TOTAL_MAX);
 		cf_stop(p, -E2BIG);
 		return "";
 	}

@@ -26,7 +26,8 @@ static void make_printable(char *s)
 	}
 }
 
-static void record(struct cf_errors *e, bool warning, const char *file, unsigned line, const char *fmt, va_list ap)
+static void record(struct cf_errors *e, bool warning, const char *file, unsigned line, const char *fmt,
+		   va_list ap)
 {
 	char text[TEXT_MAX];
 	unsigned *count = warning ? &e->n_warnings : &e->n_errors;
@@ -69,13 +70,11 @@ void cf_warning(struct cf_errors *e, const char *file, unsigned line, const char
 
 int cf_error_format(const struct cf_error *e, char *out, size_t size)
 {
-	const char *kind = e->warning ? "warning: " : "";
-
 	if (!e->file)
-		return snprintf(out, size, "%s%s", kind, e->text);
+		return snprintf(out, size, "%s", e->text);
 	if (!e->line)
-		return snprintf(out, size, "%s: %s%s", e->file, kind, e->text);
-	return snprintf(out, size, "%s:%u: %s%s", e->file, e->line, kind, e->text);
+		return snprintf(out, size, "%s: %s", e->file, e->text);
+	return snprintf(out, size, "%s:%u: %s", e->file, e->line, e->text);
 }
 
 /* ---------------------------------------------------------------- nearest name */
@@ -102,7 +101,8 @@ static unsigned distance(const char *a, size_t na, const char *b, size_t nb)
 		row[0] = (unsigned)i;
 		for (size_t j = 1; j <= nb; j++) {
 			row[j] = min3(last[j] + 1, row[j - 1] + 1, last[j - 1] + (a[i - 1] != b[j - 1]));
-			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] && before[j - 2] + 1 < row[j])
+			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] &&
+			    before[j - 2] + 1 < row[j])
 				row[j] = before[j - 2] + 1;
 		}
 		unsigned *spare = before;

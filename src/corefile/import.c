@@ -40,8 +40,9 @@ static void put_in(struct parser *p, const struct cf_token *t, const struct cf_t
 {
 	for (const struct cf_frame *f = p->top; f; f = f->up) {
 		if (f->of == of && f->at) { /* at 0: a sibling that waits for its turn */
-			cf_error(p->errs, t->file, t->line, "\"%s\" is imported while it is being imported: that would not end",
-				 t->text);
+			token_error(p->errs, t,
+				    "\"%s\" is imported while it is being imported: that would not end",
+				    t->text);
 			return;
 		}
 	}
@@ -83,12 +84,14 @@ static struct cf_file *open_file(struct parser *p, const struct cf_token *t, con
 	if (!f || !f->status)
 		return f;
 	if (f->status == -ENOENT)
-		cf_error(p->errs, t->file, t->line, "import \"%s\": no snippet of that name is defined above, and there is no such "
-			 "file (%s)", t->text, path);
+		token_error(p->errs, t,
+			    "import \"%s\": no snippet of that name is defined above, and there is no such "
+			    "file (%s)",
+			    t->text, path);
 	else if (f->status == -EISDIR)
-		cf_error(p->errs, t->file, t->line, "import \"%s\" is a directory, where a file is expected", path);
+		token_error(p->errs, t, "import \"%s\" is a directory, where a file is expected", path);
 	else
-		cf_error(p->errs, t->file, t->line, "cannot read \"%s\": %s", path, err_text(f->status));
+		token_error(p->errs, t, "cannot read \"%s\": %s", path, err_text(f->status));
 	return NULL;
 }
 
@@ -115,12 +118,14 @@ static unsigned count(const char *s, char c)
 static int check_pattern(struct parser *p, const struct cf_token *t, const char *s)
 {
 	if (count(s, '*') > 1 || count(s, '?') > 1 || (strchr(s, '[') && strchr(s, ']')))
-		return cf_error(p->errs, t->file, t->line, "pattern \"%s\" has more wildcards than allowed: one \"*\" and one "
-				"\"?\", no \"[...]\"", s);
+		return token_error(p->errs, t,
+				   "pattern \"%s\" has more wildcards than allowed: one \"*\" and one "
+				   "\"?\", no \"[...]\"",
+				   s);
 	for (const char *c = s; *c; c++) {
 		if (*c == '[' || (*c == '\\' && !*++c))
-			return cf_error(p->errs, t->file, t->line, "pattern \"%s\" ends within \"%s\"", s,
-					*c == '[' ? "[...]" : "\\");
+			return token_error(p->errs, t, "pattern \"%s\" ends within \"%s\"", s,
+					   *c == '[' ? "[...]" : "\\");
 	}
 	return 0;
 }
@@ -197,11 +202,11 @@ static void import_pattern(struct parser *p, const struct cf_token *t, const cha
 	int n = p->src->glob ? p->src->glob(p->src->arg, p->a, pattern, &paths) : 0;
 
 	if (n < 0)
-		cf_error(p->errs, t->file, t->line, "cannot look up \"%s\": %s", pattern, err_text(n));
+		token_error(p->errs, t, "cannot look up \"%s\": %s", pattern, err_text(n));
 	else if (n == 0 && !strpbrk(pattern, "*?]"))
-		cf_error(p->errs, t->file, t->line, "import \"%s\": there is no such file", t->text);
+		token_error(p->errs, t, "import \"%s\": there is no such file", t->text);
 	else if (n == 0)
-		cf_warning(p->errs, t->file, t->line, "no file matches \"%s\"", t->text);
+		token_warning(p->errs, t, "no file matches \"%s\"", t->text);
 	else
 		import_files(p, t, paths, n);
 }
@@ -212,7 +217,8 @@ static void import_path(struct parser *p, const struct cf_token *t)
 	const char *path;
 
 	if (++p->n_imports > CF_IMPORTS_MAX) {
-		cf_error(p->errs, t->file, t->line, "more than %d imports of files; that many are allowed", CF_IMPORTS_MAX);
+		token_error(p->errs, t, "more than %d imports of files; that many are allowed",
+			    CF_IMPORTS_MAX);
 		cf_stop(p, ERR_LIMIT);
 		return;
 	}
@@ -238,7 +244,8 @@ static void import_name(struct parser *p, const struct cf_token *t)
 		return;
 	}
 	if (++p->n_snippets > CF_SNIPPETS_MAX) {
-		cf_error(p->errs, t->file, t->line, "more than %d imports of snippets; that many are allowed", CF_SNIPPETS_MAX);
+		token_error(p->errs, t, "more than %d imports of snippets; that many are allowed",
+			    CF_SNIPPETS_MAX);
 		cf_stop(p, ERR_LIMIT);
 		return;
 	}
@@ -262,7 +269,7 @@ void cf_import(struct parser *p)
 	if (p->stopped)
 		return;
 	if (!next) {
-		cf_error(p->errs, at->file, at->line, "import is not followed by the name of a snippet or file");
+		token_error(p->errs, at, "import is not followed by the name of a snippet or file");
 		p->prev = before;
 		return;
 	}
@@ -271,11 +278,12 @@ void cf_import(struct parser *p)
 	cf_take(p);
 	next = same_line(p);
 	if (next) {
-		cf_error(p->errs, next->file, next->line, "found \"%s\" behind the name; import takes one snippet, file or pattern",
-			 next->text);
+		token_error(p->errs, next,
+			    "found \"%s\" behind the name; import takes one snippet, file or pattern",
+			    next->text);
 		cf_skip_line(p);
 	} else if (!*arg.text)
-		cf_error(p->errs, arg.file, arg.line, "import has an empty name (an unset variable?)");
+		token_error(p->errs, &arg, "import has an empty name (an unset variable?)");
 	else if (!p->stopped)
 		import_name(p, &arg);
 	p->prev = before;

@@ -55,7 +55,8 @@ static int split_port(const char *text, struct split *s, char *why, size_t size)
 	int r;
 
 	if (colon && !colon[1])
-		return because(why, size, "\"%.100s\" ends with a colon, where a port is expected behind it", text);
+		return because(why, size, "\"%.100s\" ends with a colon, where a port is expected behind it",
+			       text);
 	r = colon ? cf_integer(colon + 1, &port) : -EINVAL;
 	if (r != -EINVAL) {
 		if (r || port < 0 || port > 65535)
@@ -67,13 +68,15 @@ static int split_port(const char *text, struct split *s, char *why, size_t size)
 	if (len == 0)
 		return because(why, size, "\"%.100s\" has no zone (the root is \".\")", text);
 	if (len >= sizeof s->zone) /* CoreDNS counts the text too, not the octets */
-		return because(why, size, "zone \"%.60s...\" has %zu characters; up to 255 are allowed", text, len);
+		return because(why, size, "zone \"%.60s...\" has %zu characters; up to 255 are allowed", text,
+			       len);
 	memcpy(s->zone, text, len);
 	s->zone[len] = 0;
 	return 0;
 }
 
-static int add(struct arena *a, const struct cf_token *t, const struct split *s, const char *zone, struct cf_keys *ret)
+static int add(struct arena *a, const struct cf_token *t, const struct split *s, const char *zone,
+	       struct cf_keys *ret)
 {
 	uint8_t name[255], *kept;
 	int len = wire_name_from_text(zone, name);
@@ -112,7 +115,8 @@ static int add_cidr(struct arena *a, const struct cf_token *t, const struct spli
 }
 
 /* Zones of one token into `ret`: 0, -EINVAL with the reason in `why`, -ENOMEM. */
-static int expand(struct arena *a, const struct cf_token *t, struct split *s, struct cf_keys *ret, char *why, size_t size)
+static int expand(struct arena *a, const struct cf_token *t, struct split *s, struct cf_keys *ret, char *why,
+		  size_t size)
 {
 	const char *text = split_scheme(t->text, &s->scheme);
 	struct cidr c;
@@ -123,8 +127,10 @@ static int expand(struct arena *a, const struct cf_token *t, struct split *s, st
 	if (!cidr_parse(s->zone, &c)) {
 		/* CoreDNS does not take these either: too much looks like them. */
 		if (s->zone[0] == ':' || (s->zone[0] == '0' && c.v6))
-			return because(why, size, "network \"%.100s\" begins with \"%c\"; write its reverse zone instead",
-				       s->zone, s->zone[0]);
+			return because(
+				why, size,
+				"network \"%.100s\" begins with \"%c\"; write its reverse zone instead",
+				s->zone, s->zone[0]);
 		return add_cidr(a, t, s, &c, ret);
 	}
 	if (s->zone[strlen(s->zone) - 1] == '{')
@@ -132,7 +138,8 @@ static int expand(struct arena *a, const struct cf_token *t, struct split *s, st
 	r = add(a, t, s, s->zone, ret);
 	if (r != -EINVAL)
 		return r;
-	return because(why, size, "\"%.100s\" is no domain name (labels of 1 to 63 octets, 255 in all)", s->zone);
+	return because(why, size, "\"%.100s\" is no domain name (labels of 1 to 63 octets, 255 in all)",
+		       s->zone);
 }
 
 int cf_key_parse(struct arena *a, const struct cf_token *t, struct cf_errors *errs, struct cf_keys *ret)
@@ -146,17 +153,20 @@ int cf_key_parse(struct arena *a, const struct cf_token *t, struct cf_errors *er
 		return r;
 	if (!r && !strcmp(s.scheme, "unix")) {
 		ret->n = first;
-		r = because(why, sizeof why, "scheme \"unix://\" has no listener; allowed are dns://, tls://, quic://, https://, "
-			    "https3:// and grpc://");
+		r = because(
+			why, sizeof why,
+			"scheme \"unix://\" has no listener; allowed are dns://, tls://, quic://, https://, "
+			"https3:// and grpc://");
 	}
 	if (r) {
 		if (errs)
-			cf_error(errs, t->file, t->line, "key \"%.100s\": %s", t->text, why);
+			token_error(errs, t, "key \"%.100s\": %s", t->text, why);
 		return ERR_SYNTAX;
 	}
 	if (errs && strstr(s.zone, "://"))
-		cf_warning(errs, t->file, t->line, "key \"%.100s\": the scheme is not known and becomes part of the zone's name",
-			   t->text);
+		token_warning(errs, t,
+			      "key \"%.100s\": the scheme is not known and becomes part of the zone's name",
+			      t->text);
 	return 0;
 }
 
@@ -166,5 +176,5 @@ void cf_zone_arg(struct arena *a, const struct cf_token *t, struct cf_errors *er
 	char why[300] = "out of memory";
 
 	if (expand(a, t, &s, ret, why, sizeof why))
-		cf_warning(errs, t->file, t->line, "zone \"%.100s\" is left out: %s", t->text, why);
+		token_warning(errs, t, "zone \"%.100s\" is left out: %s", t->text, why);
 }

@@ -87,8 +87,8 @@ static bool is_space(uint32_t r)
 {
 	if (r < 0x80)
 		return r == ' ' || (r >= '\t' && r <= '\r');
-	return r == 0x85 || r == 0xa0 || r == 0x1680 || (r >= 0x2000 && r <= 0x200a) || r == 0x2028 || r == 0x2029 ||
-	       r == 0x202f || r == 0x205f || r == 0x3000;
+	return r == 0x85 || r == 0xa0 || r == 0x1680 || (r >= 0x2000 && r <= 0x200a) || r == 0x2028 ||
+	       r == 0x2029 || r == 0x202f || r == 0x205f || r == 0x3000;
 }
 
 /* Take the character of `n` bytes into the token. */
@@ -98,7 +98,8 @@ static void take(struct lexer *x, uint32_t r, size_t n)
 
 	if (r == 0 && !x->nul_told) {
 		x->nul_told = true;
-		cf_error(x->p->errs, x->file, x->line, "found a NUL byte, where only text is allowed (is this a binary file?)");
+		cf_error(x->p->errs, x->file, x->line,
+			 "found a NUL byte, where only text is allowed (is this a binary file?)");
 	}
 	if (r == 0 || (r == RUNE_BAD && n == 1)) {
 		s = RUNE_BAD_TEXT;
@@ -136,7 +137,8 @@ static void glued_comment(struct lexer *x)
 			continue;
 		x->at = at; /* the word's first character */
 		if (r != '#' && r != '{')
-			cf_warning(x->p->errs, x->file, x->line, "a \"#\" without a blank before it begins a comment that ends "
+			cf_warning(x->p->errs, x->file, x->line,
+				   "a \"#\" without a blank before it begins a comment that ends "
 				   "at the next blank: the words behind that count");
 		return;
 	}
@@ -236,7 +238,8 @@ static void add(struct lexer *x, struct cf_tokens *to, const struct cf_token *t)
 	else
 		cf_stop(x->p, -ENOMEM);
 	if (++x->p->n_lexed > x->p->max_tokens) {
-		cf_error(x->p->errs, x->file, t->line, "more than %zu words in all; that many are allowed", x->p->max_tokens);
+		cf_error(x->p->errs, x->file, t->line, "more than %zu words in all; that many are allowed",
+			 x->p->max_tokens);
 		cf_stop(x->p, ERR_LIMIT);
 	}
 }

@@ -82,7 +82,8 @@ static bool same_head(const struct cf_directive *a, size_t na, const struct cf_d
 
 /* The base's directive that `x` adds options to: the one with the same arguments; without arguments the only
  * one of that name.  NULL with *ret_n the number of those named so. */
-static struct cf_directive *partner(struct cf_directive *v, size_t n, const struct cf_directive *x, size_t *ret_n)
+static struct cf_directive *partner(struct cf_directive *v, size_t n, const struct cf_directive *x,
+				    size_t *ret_n)
 {
 	struct cf_directive *found = NULL, *only = NULL;
 	size_t nx = head_len(x);
@@ -107,7 +108,7 @@ static int join(struct arena *a, struct cf_directive *base, const struct cf_dire
 	size_t nx = head_len(x), nb = head_len(base);
 	bool has_block = nb < base->n;
 	size_t keep = has_block ? base->n - 1 : base->n; /* without the closing brace */
-	size_t skip = has_block ? nx + 1 : nx;           /* from the opening brace, or behind it */
+	size_t skip = has_block ? nx + 1 : nx; /* from the opening brace, or behind it */
 	struct cf_token *v;
 
 	if (nx == x->n)
@@ -123,7 +124,8 @@ static int join(struct arena *a, struct cf_directive *base, const struct cf_dire
 	return 0;
 }
 
-static int merge_block(struct arena *a, struct cf_block *base, const struct cf_block *extra, struct cf_errors *errs)
+static int merge_block(struct arena *a, struct cf_block *base, const struct cf_block *extra,
+		       struct cf_errors *errs)
 {
 	size_t n = base->n_directives, own = n;
 	struct cf_directive *v = arena_alloc(a, (n + extra->n_directives + 1) * sizeof *v);
@@ -142,8 +144,10 @@ static int merge_block(struct arena *a, struct cf_block *base, const struct cf_b
 		if (to)
 			r = join(a, to, x);
 		else if (named > 1 && head_len(x) == 1)
-			cf_error(errs, t->file, t->line, "the block has \"%s\" %zu times; repeat the arguments of the one that is "
-				 "meant", t->text, named);
+			token_error(errs, t,
+				    "the block has \"%s\" %zu times; repeat the arguments of the one that is "
+				    "meant",
+				    t->text, named);
 		else
 			v[n++] = *x;
 	}
@@ -156,8 +160,8 @@ static int merge_block(struct arena *a, struct cf_block *base, const struct cf_b
 
 struct merge {
 	struct arena *a;
-	struct cf_block *blocks;    /* of the base, being changed */
-	struct cf_keys *keys;       /* of each */
+	struct cf_block *blocks; /* of the base, being changed */
+	struct cf_keys *keys; /* of each */
 	size_t n;
 	const struct corefile *extra;
 	struct cf_keys *extra_keys;
@@ -176,7 +180,8 @@ static int read_keys(struct merge *m)
 }
 
 /* How many of `v` have these keys, and the place of number `nth` (from 0). */
-static size_t with_keys(const struct cf_keys *v, size_t n, const struct cf_keys *k, size_t nth, size_t *ret_place)
+static size_t with_keys(const struct cf_keys *v, size_t n, const struct cf_keys *k, size_t nth,
+			size_t *ret_place)
 {
 	size_t found = 0;
 
@@ -192,20 +197,25 @@ static int place(struct merge *m, size_t i)
 	const struct cf_block *x = &m->extra->blocks[i];
 	const struct cf_keys *k = &m->extra_keys[i];
 	size_t to = 0, unused = 0;
-	size_t before = with_keys(m->extra_keys, i, k, 0, &unused); /* the same keys further up in this file */
+	size_t before =
+		with_keys(m->extra_keys, i, k, 0, &unused); /* the same keys further up in this file */
 	size_t of = with_keys(m->extra_keys, m->extra->n_blocks, k, 0, &unused);
 	size_t n = with_keys(m->keys, m->n, k, 0, &to);
 
 	if (!k->n)
 		return 0; /* its keys are wrong, which was reported */
 	if (n == 0) {
-		cf_error(m->errs, x->file, x->line, "no server block of the Corefile has the keys of this one (\"%.100s\"%s); a "
-			 "block here only adds to one that is there", x->keys[0].text, x->n_keys > 1 ? ", ..." : "");
+		token_error(m->errs, x,
+			    "no server block of the Corefile has the keys of this one (\"%.100s\"%s); a "
+			    "block here only adds to one that is there",
+			    x->keys[0].text, x->n_keys > 1 ? ", ..." : "");
 		return 0;
 	}
 	if (n > 1 && of != n) {
-		cf_error(m->errs, x->file, x->line, "the Corefile has %zu server blocks with the keys of this one, here are %zu; "
-			 "as many are needed, in the same order", n, of);
+		token_error(m->errs, x,
+			    "the Corefile has %zu server blocks with the keys of this one, here are %zu; "
+			    "as many are needed, in the same order",
+			    n, of);
 		return 0;
 	}
 	if (n > 1)
@@ -213,7 +223,8 @@ static int place(struct merge *m, size_t i)
 	return merge_block(m->a, &m->blocks[to], x, m->errs);
 }
 
-int corefile_merge(struct arena *a, struct corefile *base, const struct corefile *extra, struct cf_errors *errs)
+int corefile_merge(struct arena *a, struct corefile *base, const struct corefile *extra,
+		   struct cf_errors *errs)
 {
 	struct merge m = {.a = a, .n = base->n_blocks, .extra = extra, .errs = errs};
 	unsigned before = errs->n_errors;

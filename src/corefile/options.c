@@ -36,10 +36,13 @@ static int check_count(struct cf_cursor *c, const struct cf_option_def *d)
 	if (d->max_args == 0)
 		return cf_fail(c, "option \"%s\" takes no argument, found %zu", d->name, found);
 	if (d->help && *d->help)
-		return cf_fail(c, "option \"%s\" takes %s, found %zu argument%s", d->name, d->help, found, plural);
+		return cf_fail(c, "option \"%s\" takes %s, found %zu argument%s", d->name, d->help, found,
+			       plural);
 	if (d->max_args < 0)
-		return cf_fail(c, "option \"%s\" takes at least %d arguments, found %zu", d->name, d->min_args, found);
-	return cf_fail(c, "option \"%s\" takes %d to %d arguments, found %zu", d->name, d->min_args, d->max_args, found);
+		return cf_fail(c, "option \"%s\" takes at least %d arguments, found %zu", d->name,
+			       d->min_args, found);
+	return cf_fail(c, "option \"%s\" takes %d to %d arguments, found %zu", d->name, d->min_args,
+		       d->max_args, found);
 }
 
 int cf_options(struct cf_cursor *c, const struct cf_option_def *defs, size_t n, void *state)

@@ -19,6 +19,10 @@ struct cf_buf {
 /* 0 or -ENOMEM. */
 int cf_buf_add(struct cf_buf *b, const char *s, size_t n) MUST_USE;
 
+/* An error, or a warning, at a token. */
+#define token_error(errs, t, ...) cf_error((errs), (t)->file, (t)->line, __VA_ARGS__)
+#define token_warning(errs, t, ...) cf_warning((errs), (t)->file, (t)->line, __VA_ARGS__)
+
 /* Room for one more element of `size` bytes behind the n in `v`: v, or a larger copy in the arena, or NULL. */
 void *cf_grow(struct arena *a, void *v, size_t n, size_t *cap, size_t size) MUST_USE;
 
@@ -52,11 +56,11 @@ struct cf_frame {
 struct parser {
 	struct arena *a;
 	struct cf_errors *errs;
-	struct cf_errors differs;   /* see struct corefile */
+	struct cf_errors differs; /* see struct corefile */
 	const struct cf_source *src;
 	struct cf_frame *top, *unused;
 	const struct cf_token *prev; /* taken last, imports left out; NULL at the beginning */
-	bool after_import;           /* the next token is the first that an import put in */
+	bool after_import; /* the next token is the first that an import put in */
 	struct cf_snippet *snippets;
 	struct cf_file *files;
 	size_t max_tokens, n_lexed, n_taken;
@@ -65,7 +69,7 @@ struct parser {
 	struct cf_buf text, spare;
 	struct cf_block *blocks;
 	size_t n_blocks, cap_blocks;
-	int stopped;                 /* 0; ERR_LIMIT or -ENOMEM: no more tokens come */
+	int stopped; /* 0; ERR_LIMIT or -ENOMEM: no more tokens come */
 };
 
 /* ---- lexer.c */

@@ -63,8 +63,8 @@ const struct cf_token *cf_take(struct parser *p)
 	p->prev = t;
 	p->after_import = false;
 	if (++p->n_taken > p->max_tokens) {
-		cf_error(p->errs, t->file, t->line, "more than %zu words in all, imports included; that many are allowed",
-			 p->max_tokens);
+		token_error(p->errs, t, "more than %zu words in all, imports included; that many are allowed",
+			    p->max_tokens);
 		cf_stop(p, ERR_LIMIT);
 	}
 	return t;
@@ -113,12 +113,13 @@ void cf_keep(struct parser *p, struct cf_tokens *to, const struct cf_token *t)
 
 /* ---------------------------------------------------------------- keys */
 
-static void add_key(struct parser *p, const struct cf_token *t, const char *text, size_t len, struct cf_tokens *keys)
+static void add_key(struct parser *p, const struct cf_token *t, const char *text, size_t len,
+		    struct cf_tokens *keys)
 {
 	struct cf_token key = *t;
 
 	if (len == 0) {
-		cf_error(p->errs, t->file, t->line, "found a comma, where a zone is expected before it");
+		token_error(p->errs, t, "found a comma, where a zone is expected before it");
 		return;
 	}
 	if (text[len])
@@ -146,7 +147,8 @@ static bool read_keys(struct parser *p, struct cf_tokens *keys)
 		}
 		if (!strcmp(text, "{")) {
 			if (comma)
-				cf_error(p->errs, t->file, t->line, "found \"{\" behind a comma, where another zone is expected");
+				token_error(p->errs, t,
+					    "found \"{\" behind a comma, where another zone is expected");
 			return true;
 		}
 		if (len) {
@@ -159,7 +161,7 @@ static bool read_keys(struct parser *p, struct cf_tokens *keys)
 			return true;
 	}
 	if (comma && !p->stopped)
-		cf_error(p->errs, comma->file, comma->line, "the file ends behind a comma, where another zone is expected");
+		token_error(p->errs, comma, "the file ends behind a comma, where another zone is expected");
 	return false;
 }
 
@@ -182,7 +184,7 @@ static void refuse_self_import(struct parser *p, const struct cf_snippet *s)
 		const struct cf_token *t = &s->body.v[i];
 
 		if (cf_is(t, "import") && t->starts_line && !strcmp(cf_expand(p, t + 1), s->name))
-			cf_error(p->errs, t->file, t->line, "snippet \"%s\" imports itself", s->name);
+			token_error(p->errs, t, "snippet \"%s\" imports itself", s->name);
 	}
 }
 
@@ -206,7 +208,7 @@ static void read_body(struct parser *p, const struct cf_token *key, struct cf_to
 			return;
 	}
 	if (!p->stopped)
-		cf_error(p->errs, key->file, key->line, "snippet \"%s\" has no closing \"}\"", key->text);
+		token_error(p->errs, key, "snippet \"%s\" has no closing \"}\"", key->text);
 }
 
 static void read_snippet(struct parser *p, const struct cf_token *key, const char *name)
@@ -221,14 +223,14 @@ static void read_snippet(struct parser *p, const struct cf_token *key, const cha
 	}
 	*s = (struct cf_snippet){.name = name, .at = key, .next = p->snippets};
 	if (!t || t->brace != '{') {
-		cf_error(p->errs, key->file, key->line, "snippet \"%s\" is not followed by \"{\"", key->text);
+		token_error(p->errs, key, "snippet \"%s\" is not followed by \"{\"", key->text);
 		return;
 	}
 	cf_take(p);
 	read_body(p, key, &s->body);
 	if (old) {
-		cf_error(p->errs, key->file, key->line, "snippet \"%s\" is defined already at %s:%u", key->text, old->at->file,
-			 old->at->line);
+		token_error(p->errs, key, "snippet \"%s\" is defined already at %s:%u", key->text,
+			    old->at->file, old->at->line);
 		return;
 	}
 	refuse_self_import(p, s);
@@ -248,9 +250,9 @@ static bool stray_braces(struct parser *p)
 	for (const struct cf_token *t = first; t && t->brace == '}'; t = cf_peek(p))
 		cf_take(p);
 	if (cf_peek(p))
-		cf_error(p->errs, first->file, first->line, "found \"}\", where a zone is expected: no block is open here");
+		token_error(p->errs, first, "found \"}\", where a zone is expected: no block is open here");
 	else if (!p->stopped)
-		cf_warning(p->errs, first->file, first->line, "found \"}\" although no block is open; it is ignored");
+		token_warning(p->errs, first, "found \"}\" although no block is open; it is ignored");
 	return true;
 }
 
@@ -270,7 +272,8 @@ static void read_one(struct parser *p)
 		read_snippet(p, &keys.v[0], name);
 	} else if (more || keys.n) {
 		if (keys.n == 0)
-			cf_warning(p->errs, first->file, first->line, "a block without a zone (an empty variable?): it is not served");
+			token_warning(p->errs, first,
+				      "a block without a zone (an empty variable?): it is not served");
 		cf_read_block(p, &keys);
 	}
 }
@@ -281,8 +284,8 @@ static void fini(struct parser *p)
 	free(p->spare.p);
 }
 
-int corefile_parse(struct arena *a, const char *file, const char *text, size_t len, const struct cf_source *src,
-		   struct cf_errors *errs, struct corefile *ret)
+int corefile_parse(struct arena *a, const char *file, const char *text, size_t len,
+		   const struct cf_source *src, struct cf_errors *errs, struct corefile *ret)
 {
 	struct parser p = {.a = a, .errs = errs, .src = src};
 	struct cf_tokens all = {0};

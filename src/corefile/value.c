@@ -38,8 +38,10 @@ struct unit {
 static uint64_t unit_ns(const char *s, size_t n)
 {
 	static const struct unit units[] = {
-		{"ns", 1}, {"us", 1000}, {"\xc2\xb5s", 1000}, {"\xce\xbcs", 1000}, /* micro sign and mu */
-		{"ms", 1000000}, {"s", 1000000000}, {"m", 60000000000}, {"h", 3600000000000},
+		{"ns", 1},           {"us", 1000},
+		{"\xc2\xb5s", 1000}, {"\xce\xbcs", 1000}, /* micro sign and mu */
+		{"ms", 1000000},     {"s", 1000000000},
+		{"m", 60000000000},  {"h", 3600000000000},
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(units); i++) {
