@@ -15,7 +15,12 @@ enum { RR_HEAD_LEN = 10 };
 
 struct wire_builder *wire_builder_new(void)
 {
-	return calloc(1, sizeof(struct wire_builder));
+	/* Pages that no message has touched cost nothing: an allocation of this size is mapped. */
+	struct wire_builder *b = calloc(1, sizeof *b);
+
+	if (b)
+		ingest_table_init(&b->ingest);
+	return b;
 }
 
 void wire_builder_free(struct wire_builder *b)

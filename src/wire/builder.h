@@ -5,11 +5,11 @@
 #include "base/compiler.h"
 #include "wire/build.h"
 #include "wire/compress.h"
+#include "wire/ingest_table.h"
+#include "wire/limits.h"
 #include "wire/wire.h"
 
 enum {
-	WIRE_RR_MIN = 11, /* root owner, type, class, TTL, RDLENGTH */
-	WIRE_RR_MAX = (WIRE_MSG_MAX - WIRE_HEADER_LEN) / WIRE_RR_MIN,
 	/* A record is written before it is known to fit; names are what may run over. */
 	BUILDER_SLACK = 2 * (WIRE_NAME_MAX + 1),
 	WIRE_EDE_TEXT_MAX = 255,
@@ -44,4 +44,5 @@ struct wire_builder {
 	uint16_t ttl_off[WIRE_RR_MAX];
 	uint8_t msg[WIRE_MSG_MAX + BUILDER_SLACK];
 	struct wire_compress names;
+	struct ingest_table ingest;
 };

@@ -259,3 +259,50 @@ int record_build(struct wire_builder *b, enum wire_section s, bool required, con
 	record_of(text, &r, rdata);
 	return wire_build_rr(b, s, required, r.owner, r.type, r.cls, r.ttl_s, r.rdata, (uint16_t)r.rdlen);
 }
+
+void raw_begin(struct raw *r, uint16_t flags, const char *name, uint16_t type)
+{
+	memset(r->msg, 0, WIRE_HEADER_LEN);
+	wire_put_u16(r->msg + HEADER_FLAGS, flags);
+	wire_put_u16(r->msg + HEADER_QDCOUNT, 1);
+	r->len = WIRE_HEADER_LEN + (size_t)question_of(name, type, r->msg + WIRE_HEADER_LEN);
+}
+
+bool raw_add_rr(struct raw *r, enum wire_section s, const struct message_rr *rr)
+{
+	uint8_t *count = r->msg + HEADER_ANCOUNT + 2 * (unsigned)s, *p = r->msg + r->len;
+	size_t owner_len = wire_name_len(rr->owner);
+
+	if (r->len + owner_len + 10 + rr->rdlen > sizeof r->msg)
+		return false;
+	memcpy(p, rr->owner, owner_len);
+	p += owner_len;
+	wire_put_u16(p, rr->type);
+	wire_put_u16(p + 2, rr->cls);
+	wire_put_u32(p + 4, rr->ttl_s);
+	wire_put_u16(p + 8, rr->rdlen);
+	memcpy(p + 10, rr->rdata, rr->rdlen);
+	r->len += owner_len + 10 + rr->rdlen;
+	wire_put_u16(count, wire_u16(count) + 1u);
+	return true;
+}
+
+void raw_add(struct raw *r, enum wire_section s, const char *text)
+{
+	struct message_rr rr;
+	uint8_t rdata[BYTES_MAX];
+
+	record_of(text, &rr, rdata);
+	if (!raw_add_rr(r, s, &rr))
+		abort();
+}
+
+void raw_opt(struct raw *r, uint32_t ttl, const char *options)
+{
+	uint8_t rdata[BYTES_MAX];
+	struct message_rr rr = {.type = TYPE_OPT, .cls = 1232, .ttl_s = ttl, .rdata = rdata};
+
+	rr.rdlen = (uint32_t)bytes_of(options, rdata);
+	if (!raw_add_rr(r, SECTION_ADDITIONAL, &rr))
+		abort();
+}

@@ -56,3 +56,15 @@ uint16_t question_of(const char *name, uint16_t type, uint8_t *out);
 void record_of(const char *text, struct message_rr *ret, uint8_t *rdata);
 /* record_of and wire_build_rr; what that returns. */
 int record_build(struct wire_builder *b, enum wire_section s, bool required, const char *text);
+
+/* An upstream's message, records in any order and not compressed. */
+struct raw {
+	size_t len;
+	uint8_t msg[65535];
+};
+void raw_begin(struct raw *r, uint16_t flags, const char *name, uint16_t type);
+/* Sections in ascending order.  False: no room. */
+bool raw_add_rr(struct raw *r, enum wire_section s, const struct message_rr *rr);
+void raw_add(struct raw *r, enum wire_section s, const char *text);
+/* An OPT with these options (bytes_of). */
+void raw_opt(struct raw *r, uint32_t ttl, const char *options);
