@@ -7,6 +7,7 @@
 #include "control/loader.h"
 #include "server/generation.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -18,8 +19,9 @@ static void check_portable(const struct options *o, struct arena *a, struct cf_e
 	struct corefile cf;
 
 	cf_errors_init(&ignored, a);
-	(void)loader_read(&alone, a, &ignored, &cf); /* what could be read is checked */
-	portable_check(&cf, errs);
+	if (loader_read(&alone, a, &ignored, &cf) == -ENOMEM)
+		cf_error(errs, o->conf ? o->conf : "Corefile", 0, "out of memory");
+	portable_check(&cf, errs); /* what could be read is checked, errors or not */
 	free(alone.stdin_text);
 }
 
