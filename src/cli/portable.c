@@ -2,11 +2,15 @@
 #include "cli/portable.h"
 
 #include "cli/portable_table.h"
+#include "corefile/cidr.h"
 #include "corefile/corefile.h"
+#include "wire/wire.h"
 
-#include <errno.h>
+#include <arpa/inet.h>
+#include <ctype.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -59,27 +63,128 @@ static bool is_host_port(const char *s)
 	return strchr(s, ':') == colon && !strpbrk(s, "[]");
 }
 
+static bool is_address(const char *s)
+{
+	uint8_t addr[16];
+
+	return inet_pton(strchr(s, ':') ? AF_INET6 : AF_INET, s, addr) == 1;
+}
+
+/* An address, or one with a port behind it. */
+static bool is_address_port(const char *s)
+{
+	char host[INET6_ADDRSTRLEN];
+	const char *colon = strrchr(s, ':');
+	size_t skip = *s == '[', n;
+
+	if (is_address(s))
+		return true;
+	if (!is_host_port(s))
+		return false;
+	n = (size_t)(colon - s) - 2 * skip;
+	if (n >= sizeof(host))
+		return false;
+	memcpy(host, s + skip, n);
+	host[n] = 0;
+	return is_address(host);
+}
+
+static bool has_lower(const char *s)
+{
+	while (*s && !islower((unsigned char)*s))
+		s++;
+	return *s;
+}
+
+static bool is_fraction(const char *s)
+{
+	char *end;
+
+	strtod(s, &end);
+	return end > s && !*end;
+}
+
+static bool is_integer(const char *s)
+{
+	int64_t n;
+
+	return !cf_integer(s, &n);
+}
+
+static bool is_unsigned(const char *s)
+{
+	return is_integer(s) && *s != '-' && *s != '+';
+}
+
+static bool is_duration(const char *s)
+{
+	uint64_t ns;
+
+	return !cf_duration(s, &ns);
+}
+
+static bool is_seconds(const char *s)
+{
+	return is_integer(s) || is_duration(s);
+}
+
+/* As Go's ParseBool. */
+static bool is_bool(const char *s)
+{
+	return is_one_of(s, "1|t|T|TRUE|true|True|0|f|F|FALSE|false|False", false);
+}
+
+static bool is_cidr(const char *s)
+{
+	struct cidr c;
+
+	return !cidr_parse(s, &c);
+}
+
+static bool is_rcode(const char *s)
+{
+	return wire_rcode_from_text(s) >= 0;
+}
+
+static bool is_rcode_in_capitals(const char *s)
+{
+	return is_rcode(s) && !has_lower(s);
+}
+
+static bool is_type(const char *s)
+{
+	return wire_type_from_text(s) >= 0 && !has_lower(s) && strncmp(s, "TYPE", 4) != 0;
+}
+
+/* The kinds of portable_table.h but for words. */
+static const struct {
+	char letter;
+	bool (*is)(const char *s);
+	const char *what;
+} kinds[] = {
+	{'n', is_integer, "an integer"},
+	{'u', is_unsigned, "an integer without a sign"},
+	{'f', is_fraction, "a decimal fraction"},
+	{'d', is_duration, "a duration"},
+	{'s', is_seconds, "seconds or a duration"},
+	{'b', is_bool, "true or false"},
+	{'i', is_address, "an IP address"},
+	{'I', is_address_port, "an IP address, maybe with a port"},
+	{'c', is_cidr, "a network in CIDR form"},
+	{'p', is_host_port, "[HOST]:PORT"},
+	{'r', is_rcode, "the name of an rcode"},
+	{'R', is_rcode_in_capitals, "the name of an rcode in capitals"},
+	{'t', is_type, "the name of a query type in capitals"},
+};
+
 /* What CoreDNS expects where `text` does not fit, or NULL. */
 static const char *misfit(char kind, const char *text)
 {
-	int64_t n;
-	uint64_t ns;
-	bool integer = cf_integer(text, &n) == 0;
-
-	switch (kind) {
-	case 'n':
-		return integer ? NULL : "an integer";
-	case 'u':
-		return integer && *text != '-' && *text != '+' ? NULL : "an integer without a sign";
-	case 'd':
-		return cf_duration(text, &ns) ? "a duration" : NULL;
-	case 's':
-		return integer || !cf_duration(text, &ns) ? NULL : "seconds or a duration";
-	case 'p':
-		return is_host_port(text) ? NULL : "[HOST]:PORT";
-	default:
-		return NULL;
+	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
+		if (kinds[i].letter == kind)
+			return kinds[i].is(text) ? NULL : kinds[i].what;
 	}
+	return NULL;
 }
 
 static void check_arg(struct check *c, const char *of, const struct cf_token *t, char kind, const char *words,
@@ -95,33 +200,48 @@ static void check_arg(struct check *c, const char *of, const struct cf_token *t,
 			t->text, of, words);
 }
 
-static void wrong_count(struct check *c, const struct cf_token *t, int min, int max, size_t found)
-{
-	char want[40];
+/* How many arguments something takes. */
+struct count {
+	int min, max, but;
+};
 
-	if (max < 0)
-		snprintf(want, sizeof(want), "at least %d", min);
-	else if (min == max)
-		snprintf(want, sizeof(want), min ? "%d" : "no", min);
+static bool fits(struct count n, size_t found)
+{
+	return found >= (size_t)n.min && (n.max < 0 || found <= (size_t)n.max) &&
+	       (!n.but || found != (size_t)n.but);
+}
+
+static void wrong_count(struct check *c, const struct cf_token *t, struct count n, size_t found)
+{
+	char want[60];
+
+	if (n.max < 0)
+		snprintf(want, sizeof(want), "at least %d", n.min);
+	else if (n.min == n.max && n.min)
+		snprintf(want, sizeof(want), "%d", n.min);
+	else if (n.min == n.max)
+		snprintf(want, sizeof(want), "no");
+	else if (n.but)
+		snprintf(want, sizeof(want), "%d to %d but not %d", n.min, n.max, n.but);
 	else
-		snprintf(want, sizeof(want), "%d to %d", min, max);
+		snprintf(want, sizeof(want), "%d to %d", n.min, n.max);
 	fail_at(c->errs, t, "\"%s\" takes %s argument%s in " PEER ", found %zu", t->text, want,
-		max == 1 ? "" : "s", found);
+		n.max == 1 ? "" : "s", found);
 }
 
 /* The arguments left on the line of `t`, which names a directive or option. */
-static void check_line(struct check *c, const struct cf_token *t, int min, int max, const char *kinds,
+static void check_line(struct check *c, const struct cf_token *t, struct count n, const char *letters,
 		       const char *words, bool fold)
 {
-	size_t found = cf_args_left(&c->in), i = 0, n_kinds = kinds ? strlen(kinds) : 0;
+	size_t found = cf_args_left(&c->in), i = 0, n_kinds = letters ? strlen(letters) : 0;
 	const struct cf_token *arg;
 
-	if (found < (size_t)min || (max >= 0 && found > (size_t)max)) {
-		wrong_count(c, t, min, max, found);
+	if (!fits(n, found)) {
+		wrong_count(c, t, n, found);
 		return;
 	}
 	while (n_kinds && cf_arg(&c->in, &arg)) {
-		check_arg(c, t->text, arg, kinds[i], words ? words : "", fold);
+		check_arg(c, t->text, arg, letters[i], words ? words : "", fold);
 		i += i + 1 < n_kinds;
 	}
 }
@@ -172,7 +292,7 @@ static void check_option(struct check *c, const struct cf_token *t)
 		fail_at(c->errs, t, PEER " takes \"%s\" only once in \"%s\"", t->text, c->def->name);
 	c->seen |= bit;
 	c->fell_through = c->fell_through || !strcmp(o->name, "fallthrough");
-	check_line(c, t, o->min, o->max, o->kinds, o->words, fold);
+	check_line(c, t, (struct count){o->min, o->max, o->but}, o->kinds, o->words, fold);
 }
 
 static void check_needed(struct check *c, const struct cf_token *t)
@@ -200,7 +320,7 @@ static void check_rule(struct check *c, const struct cf_token *at)
 {
 	const struct portable_option *o;
 	const struct cf_token *t, *field;
-	int n = 0;
+	size_t n = 0;
 
 	if (!next_word(c, &field)) {
 		fail_at(c->errs, at, "\"%s\" without a rule is refused by " PEER, at->text);
@@ -216,8 +336,8 @@ static void check_rule(struct check *c, const struct cf_token *at)
 	if (!o)
 		fail_at(c->errs, field, "rule \"%.100s\" of \"%s\" is not known to " PEER MOVE, field->text,
 			at->text);
-	else if (n < o->min || (o->max >= 0 && n > o->max))
-		wrong_count(c, field, o->min, o->max, (size_t)n);
+	else if (!fits((struct count){o->min, o->max, o->but}, n))
+		wrong_count(c, field, (struct count){o->min, o->max, o->but}, n);
 }
 
 /* ---------------------------------------------------------------- directives */
@@ -234,15 +354,22 @@ static void check_occurrence(struct check *c)
 		check_rule(c, t);
 		return;
 	}
-	if ((d->flags & P_NOT_ONE) && n == 1)
-		wrong_count(c, t, 2, d->max, n);
-	check_line(c, t, d->min, d->max, d->kinds, d->words, d->flags & P_FOLD);
+	check_line(c, t, (struct count){d->min, d->max, d->but}, d->kinds, d->words, d->flags & P_FOLD);
 	if ((d->flags & P_NO_BLOCK) && cf_has_block(&c->in))
 		fail_at(c->errs, t, "\"%s\" has no { block } in " PEER, d->name);
 	else
 		while (cf_option(&c->in, &option))
 			check_option(c, option);
 	check_needed(c, t);
+}
+
+static bool has_directive(const struct cf_block *b, const char *name)
+{
+	for (size_t i = 0; i < b->n_directives; i++) {
+		if (!strcmp(b->directives[i].tokens[0].text, name))
+			return true;
+	}
+	return false;
 }
 
 /* All occurrences of one directive in a block. */
@@ -256,6 +383,9 @@ static void check_directive(const struct cf_block *b, const struct portable_dire
 		cf_error(errs, b->file, b->line, "out of memory");
 		return;
 	}
+	if (d->needs && !has_directive(b, d->needs))
+		cf_error(errs, b->file, b->line,
+			 "\"%s\" without \"%s\" in the same block is refused by " PEER, d->name, d->needs);
 	while (cf_directive(&c.in)) {
 		const struct cf_token *t = cf_here(&c.in);
 

@@ -2,8 +2,11 @@
 /* Every directive and option of CoreDNS 1.14.7, for portable.c alone.
  *
  * Kinds, one letter an argument, the last for all that follow:
- *   a  anything          n  integer             u  integer without a sign    d  duration
- *   s  seconds: integer or duration             p  [host]:port               w  one of `words` */
+ *   a  anything          n  integer             u  integer without a sign    f  decimal fraction
+ *   d  duration          s  seconds: integer or duration                     b  true or false
+ *   i  IP address        I  the same or with :port                           c  network in CIDR form
+ *   p  [host]:port       r  rcode by name       R  the same in capitals      t  query type in capitals
+ *   w  one of `words` */
 #pragma once
 
 #include "base/compiler.h"
@@ -18,7 +21,6 @@ enum {
 	P_FOLD = 8, /* names and words of its options in any letter case */
 	P_OPEN = 16, /* other words are data up to `fallthrough` (hosts) */
 	P_RULE = 32, /* line or block are the words of one rule (rewrite) */
-	P_NOT_ONE = 64, /* one argument is refused, although none and two are not (tls) */
 };
 
 /* When an option is there at all: always; without or with arguments of the directive; the directive's first
@@ -28,6 +30,7 @@ enum portable_when { ALWAYS, NO_ARGS, ARGS, FIRST_IS, FIRST_IS_NOT };
 struct portable_option {
 	const char *name;
 	int8_t min, max; /* max -1: no bound */
+	int8_t but; /* not this number between the two; 0: any */
 	const char *kinds;
 	const char *words; /* "a|b|c" */
 	uint8_t flags;
@@ -37,8 +40,9 @@ struct portable_option {
 
 struct portable_directive {
 	const char *name;
-	int8_t min, max;
+	int8_t min, max, but;
 	const char *kinds, *words;
+	const char *needs; /* directive that must be in the same block */
 	uint8_t flags;
 	const struct portable_option *options;
 	size_t n_options;
@@ -60,7 +64,7 @@ static const struct portable_option acl[] = {
 	OPT("drop", 0, -1, .kinds = "wa", .words = "type|net"),
 };
 static const struct portable_option auto_[] = {
-	OPT("directory", 1, 3),
+	OPT("directory", 1, 3, .but = 2),
 	OPT("reload", 1, -1, .kinds = "da"),
 	OPT("upstream", 0, -1),
 };
@@ -86,7 +90,7 @@ static const struct portable_option cache[] = {
 };
 static const struct portable_option clouddns[] = {OPT("credentials", 1, 1), OPT("upstream", 0, -1),
 						  FALLTHROUGH};
-static const struct portable_option dns64[] = {OPT("prefix", 1, 1), OPT("translate_all", 0, 0),
+static const struct portable_option dns64[] = {OPT("prefix", 1, 1, .kinds = "c"), OPT("translate_all", 0, 0),
 					       OPT("allow_ipv4", 0, 0)};
 static const struct portable_option dnssec[] = {
 	OPT("key", 2, -1, .kinds = "wa", .words = "file|aws_secretsmanager"),
@@ -138,15 +142,15 @@ static const struct portable_option forward[] = {
 	OPT("health_check", 1, -1, .kinds = "da"),
 	OPT("policy", 1, 1, .kinds = "w", .words = POLICIES),
 	OPT("max_concurrent", 1, 1, .kinds = "n"),
-	OPT("next", 1, -1),
+	OPT("next", 1, -1, .kinds = "r"),
 	OPT("next_on_nodata", 0, 0),
-	OPT("failover", 1, -1),
+	OPT("failover", 1, -1, .kinds = "r"),
 	OPT("failfast_all_unhealthy_upstreams", 0, 0),
 	OPT("tls", 0, 3),
 	OPT("tls_servername", 1, 1),
 	OPT("doh_method", 1, 1, .kinds = "w", .words = "GET|POST"),
-	OPT("source_address", 1, 1),
-	OPT("resolver", 1, -1),
+	OPT("source_address", 1, 1, .kinds = "i"),
+	OPT("resolver", 1, -1, .kinds = "I"),
 };
 static const struct portable_option geoip[] = {OPT("edns-subnet", 0, 0)};
 static const struct portable_option grpc[] = {
@@ -200,13 +204,13 @@ static const struct portable_option kubernetes[] = {
 	OPT("multicluster", 0, -1),
 	OPT("zonal", 0, 0),
 	OPT("startup_timeout", 1, -1, .kinds = "da"),
-	OPT("apiserver_qps", 1, 1),
+	OPT("apiserver_qps", 1, 1, .kinds = "f"),
 	OPT("apiserver_burst", 1, 1, .kinds = "n"),
 	OPT("apiserver_max_inflight", 1, 1, .kinds = "n"),
 };
 static const struct portable_option loadbalance[] = {
 	OPT("reload", 1, 1, .kinds = "d", .when = FIRST_IS, .list = "weighted"),
-	OPT("prefer", 0, -1, .when = FIRST_IS_NOT, .list = "weighted"),
+	OPT("prefer", 0, -1, .kinds = "c", .when = FIRST_IS_NOT, .list = "weighted"),
 };
 static const struct portable_option local[] = {
 	OPT("localhost_prefix", 1, 1, .kinds = "w", .words = "on|off")};
@@ -224,7 +228,7 @@ static const struct portable_option prometheus[] = {
 	OPT("tls", 1, 1, .flags = P_ONCE),
 };
 static const struct portable_option proxyproto[] = {
-	OPT("allow", 0, -1),
+	OPT("allow", 0, -1, .kinds = "c"),
 	OPT("default", 1, 1, .kinds = "w", .words = "use|ignore|reject|skip", .flags = P_FOLD),
 	OPT("udp_session_tracking", 1, 2, .kinds = "dn"),
 };
@@ -240,7 +244,7 @@ static const struct portable_option route53[] = {
 	OPT("refresh", 1, 1, .kinds = "s"), OPT("upstream", 0, -1),    FALLTHROUGH,
 };
 static const struct portable_option secondary[] = {
-	OPT("transfer", 2, -1, .kinds = "wa", .words = "from", .flags = P_NEEDED),
+	OPT("transfer", 2, -1, .kinds = "wI", .words = "from", .flags = P_NEEDED),
 	OPT("catalog", 0, -1),
 	FALLTHROUGH,
 };
@@ -251,7 +255,7 @@ static const struct portable_option template[] = {
 	OPT("answer", 1, -1),
 	OPT("additional", 1, -1),
 	OPT("authority", 1, -1),
-	OPT("rcode", 1, 1),
+	OPT("rcode", 1, 1, .kinds = "R"),
 	OPT("ederror", 1, 2, .kinds = "ua"),
 	FALLTHROUGH,
 	OPT("upstream", 0, -1),
@@ -276,14 +280,14 @@ static const struct portable_option tls[] = {
 static const struct portable_option trace[] = {
 	OPT("every", 1, 1, .kinds = "u"),
 	OPT("service", 1, 1),
-	OPT("client_server", 0, 1),
-	OPT("datadog_analytics_rate", 0, 1),
+	OPT("client_server", 0, 1, .kinds = "b"),
+	OPT("datadog_analytics_rate", 0, 1, .kinds = "f"),
 	OPT("zipkin_max_backlog_size", 1, 1, .kinds = "n"),
 	OPT("zipkin_max_batch_size", 1, 1, .kinds = "n"),
 	OPT("zipkin_max_batch_interval", 1, 1, .kinds = "d"),
 };
 static const struct portable_option transfer[] = {OPT("to", 1, -1, .flags = P_NEEDED),
-						  OPT("source", 1, 1, .flags = P_ONCE)};
+						  OPT("source", 1, 1, .kinds = "i", .flags = P_ONCE)};
 static const struct portable_option tsig[] = {
 	OPT("secret", 2, 2),
 	OPT("secrets", 1, 1),
@@ -320,7 +324,7 @@ static const struct portable_directive portable_directives[] = {
 	OPT("log", 0, -1, OPTIONS(log_)),
 	OPT("dnstap", 1, -1, OPTIONS(dnstap)),
 	OPT("local", 0, 0, OPTIONS(local)),
-	OPT("dns64", 0, 1, OPTIONS(dns64)),
+	OPT("dns64", 0, 1, .kinds = "c", OPTIONS(dns64)),
 	OPT("any", 0, 0, .flags = P_NO_BLOCK),
 	OPT("chaos", 0, -1, .flags = P_NO_BLOCK),
 	OPT("loadbalance", 0, 2, .kinds = "wa", .words = "round_robin|weighted", OPTIONS(loadbalance)),
@@ -331,7 +335,7 @@ static const struct portable_directive portable_directives[] = {
 	OPT("cache", 0, -1, .flags = P_ONCE, OPTIONS(cache)),
 	OPT("header", 0, 0, .flags = P_NEEDED | P_FOLD, OPTIONS(header)),
 	OPT("dnssec", 0, -1, .flags = P_ONCE, OPTIONS(dnssec)),
-	OPT("tls", 0, 3, .flags = P_NOT_ONE, OPTIONS(tls)),
+	OPT("tls", 0, 3, .but = 1, OPTIONS(tls)),
 	OPT("minimal", 0, 0, .flags = P_NO_BLOCK),
 	OPT("template", 2, -1, OPTIONS(template)),
 	OPT("transfer", 0, -1, OPTIONS(transfer)),
@@ -339,7 +343,7 @@ static const struct portable_directive portable_directives[] = {
 	OPT("route53", 0, -1, OPTIONS(route53)),
 	OPT("azure", 0, -1, OPTIONS(azure)),
 	OPT("clouddns", 0, -1, OPTIONS(clouddns)),
-	OPT("k8s_external", 0, -1, OPTIONS(k8s_external)),
+	OPT("k8s_external", 0, -1, .needs = "kubernetes", OPTIONS(k8s_external)),
 	OPT("kubernetes", 0, -1, .flags = P_ONCE, OPTIONS(kubernetes)),
 	OPT("file", 1, -1, OPTIONS(file)),
 	OPT("auto", 0, -1, OPTIONS(auto_)),
