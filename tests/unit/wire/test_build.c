@@ -217,6 +217,29 @@ static void test_an_address_of_another_class_is_just_bytes(void **state)
 	assert_int_equal(end(f)->n_rr, 1);
 }
 
+static void test_members_of_different_size_do_not_turn(void **state)
+{
+	struct fixture *f = *state;
+	uint8_t owner[WIRE_NAME_MAX];
+
+	(void)question_of("x.", TYPE_A, owner);
+	begin(f, "x.", TYPE_A);
+	assert_int_equal(wire_build_rr(f->b, SECTION_ANSWER, true, owner, TYPE_A, CLASS_CH, 0, owner, 3), 0);
+	assert_int_equal(wire_build_rr(f->b, SECTION_ANSWER, true, owner, TYPE_A, CLASS_CH, 0, owner, 2), 0);
+	struct wire_answer *a = end(f);
+	assert_int_equal(a->final_count, 2);
+	assert_int_equal(a->run_count, 0);
+}
+
+static void test_equal_hashes_are_not_equal_names(void **state)
+{
+	/* The compressor's hash folds 0x20 of every byte; '[' and '{' are no letters. */
+	static const char *const rr[] = {"x. 0 CNAME [.", "{. 0 A 192.0.2.1"};
+
+	assert_records(build_answers(*state, "x.", TYPE_A, rr, 2), "c00c 0005 0001 00000000 0003 01'[' 00"
+								   "01'{' 00 0001 0001 00000000 0004 c0000201");
+}
+
 static void test_ttl_with_the_top_bit_counts_as_zero(void **state)
 {
 	struct fixture *f = *state;
@@ -305,6 +328,8 @@ int main(void)
 		T(test_a_full_message_takes_no_more_and_is_marked),
 		T(test_rdata_of_a_wrong_form_is_refused_and_leaves_no_trace),
 		T(test_an_address_of_another_class_is_just_bytes),
+		T(test_members_of_different_size_do_not_turn),
+		T(test_equal_hashes_are_not_equal_names),
 		T(test_ttl_with_the_top_bit_counts_as_zero),
 		T(test_optional_records_before_a_required_one_count_as_required),
 		T(test_ede_comes_along_with_its_text_cut_between_characters),

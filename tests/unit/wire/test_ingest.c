@@ -337,6 +337,13 @@ static void test_opt_tsig_and_sig0_are_taken_off_everywhere(void **state)
 	assert_int_equal(ret.options_len, 0); /* the first OPT's options are broken */
 	message_free(m);
 
+	raw_begin(&raw, FLAG_QR, "a.", TYPE_A); /* of two OPTs the first counts */
+	raw_opt(&raw, 0x01000000, "000a 0008 '12345678'");
+	raw_opt(&raw, 0x02000000, "");
+	message_free(ingested(f, true, &ret));
+	assert_int_equal(ret.rcode, 16);
+	assert_int_equal(ret.options_len, 12);
+
 	raw_begin(&raw, FLAG_QR, "a.", TYPE_SIG); /* a SIG that covers something is a record */
 	raw_add(&raw, SECTION_ANSWER, "a. 0 SIG 00010000000000000000000000000000000000aa");
 	m = ingested(f, true, &ret);
