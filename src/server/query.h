@@ -58,6 +58,7 @@ struct reply {
 	enum reply_form form;
 	uint16_t rcode;
 	bool aa, ra, ad;         /* of the record form; for wire: copied from its header when it was set */
+	bool cd;                 /* the query's (RFC 4035 3.2.2), unless the plugin says otherwise */
 	bool ttl_fixed;          /* every TTL leaves as ttl_s */
 	uint32_t ttl_s;
 	const struct wire_answer *wire;

@@ -12,9 +12,11 @@
 #include <stdio.h>
 #include <string.h>
 
-static void reply_clear(struct reply *r)
+static void reply_clear(struct query *q)
 {
-	*r = (struct reply){.ede = EDE_NONE};
+	struct reply *r = &q->reply;
+
+	*r = (struct reply){.ede = EDE_NONE, .cd = q->in.flags & FLAG_CD};
 	for (int s = 0; s < 3; s++)
 		r->rr_last[s] = &r->rr[s];
 }
@@ -23,7 +25,7 @@ void reply_set_wire(struct query *q, const struct wire_answer *a)
 {
 	uint16_t flags = wire_u16(wire_answer_msg(a) + 2);
 
-	reply_clear(&q->reply);
+	reply_clear(q);
 	q->reply.form = REPLY_WIRE;
 	q->reply.wire = a;
 	q->reply.rcode = a->rcode;
@@ -39,7 +41,7 @@ void reply_set_wire(struct query *q, const struct wire_answer *a)
 
 void reply_begin(struct query *q, unsigned rcode, bool aa)
 {
-	reply_clear(&q->reply);
+	reply_clear(q);
 	q->reply.form = REPLY_RECORDS;
 	q->reply.rcode = (uint16_t)rcode;
 	q->reply.aa = aa;
@@ -88,7 +90,7 @@ enum step query_fail(struct query *q, unsigned rcode, int ede, const char *ede_t
 
 enum step query_drop(struct query *q)
 {
-	reply_clear(&q->reply);
+	reply_clear(q);
 	q->dropped = true;
 	return STEP_DONE;
 }

@@ -43,8 +43,8 @@ static void set_flags(const struct query *q, struct wire_client *c)
 	const struct reply *r = &q->reply;
 	bool ra = r->ra || (q->block && q->block->recursion);
 
-	c->set = (uint16_t)(FLAG_QR | (q->in.flags & (FLAG_RD | FLAG_CD | FLAG_OPCODE)) | (r->aa ? FLAG_AA : 0) |
-			    (ra ? FLAG_RA : 0) | (r->ad ? FLAG_AD : 0));
+	c->set = (uint16_t)(FLAG_QR | (q->in.flags & (FLAG_RD | FLAG_OPCODE)) | (r->aa ? FLAG_AA : 0) |
+			    (ra ? FLAG_RA : 0) | (r->ad ? FLAG_AD : 0) | (r->cd ? FLAG_CD : 0));
 	c->clear = (uint16_t)(~c->set & (FLAG_AA | FLAG_RD | FLAG_RA | FLAG_AD | FLAG_CD | FLAG_Z));
 }
 
