@@ -26,16 +26,19 @@ static bool known(const struct parser *p, const char *name)
 {
 	const struct cf_source *s = p->src;
 
+	if (!s->directives)
+		return true;
 	for (size_t i = 0; i < s->n_directives; i++) {
 		if (!strcmp(s->directives[i], name))
 			return true;
 	}
-	return !s->directives;
+	return false;
 }
 
 static void unknown_directive(struct parser *p, const struct cf_token *t, const char *name)
 {
-	const char *near = cf_nearest(name, p->src->directives, p->src->n_directives);
+	const struct cf_source *src = p->src;
+	const char *near = src->directives ? cf_nearest(name, src->directives, src->n_directives) : NULL;
 	size_t len = strlen(name);
 
 	if (near)

@@ -200,25 +200,25 @@ int cf_fail(struct cf_cursor *c, const char *fmt, ...)
 	return fail_at(c, cf_here(c), text);
 }
 
-/* "a, b, c" into `out`, as much as fits. */
-static void list_words(char *out, size_t size, const char *const *words, size_t n)
+/* `unknown WHAT "x"; did you mean "y"? allowed here: a, b, c` at a token. */
+static int unknown_word(struct cf_cursor *c, const struct cf_token *t, const char *what,
+			const char *const *words, size_t n)
 {
+	const char *near = cf_nearest(t->text, words, n);
+	char hint[100] = "", list[400] = "";
 	size_t len = 0;
 
-	out[0] = 0;
-	for (size_t i = 0; i < n && len < size; i++)
-		len += (size_t)snprintf(out + len, size - len, "%s%s", i ? ", " : "", words[i]);
+	if (near)
+		snprintf(hint, sizeof(hint), "; did you mean \"%s\"?", near);
+	for (size_t i = 0; i < n && len < sizeof(list); i++)
+		len += (size_t)snprintf(list + len, sizeof(list) - len, "%s%s", i ? ", " : "", words[i]);
+	return token_error(c->errs, t, "plugin %s: unknown %s \"%.100s\"%s%s allowed here: %s", c->plugin,
+			   what, t->text, hint, near ? "" : ";", list);
 }
 
 int cf_unknown_option(struct cf_cursor *c, const struct cf_token *t, const char *const *allowed, size_t n)
 {
-	const char *near = cf_nearest(t->text, allowed, n);
-	char list[400];
-
-	list_words(list, sizeof list, allowed, n);
-	return token_error(c->errs, t, "plugin %s: unknown option \"%.100s\"%s%s%s; allowed here: %s",
-			   c->plugin, t->text, near ? "; did you mean \"" : "", near ? near : "",
-			   near ? "\"?" : "", list);
+	return unknown_word(c, t, "option", allowed, n);
 }
 
 int cf_no_more_args(struct cf_cursor *c)
@@ -273,8 +273,7 @@ int cf_arg_u32(struct cf_cursor *c, const char *what, uint32_t min, uint32_t max
 
 int cf_arg_word(struct cf_cursor *c, const char *what, const char *const *words, size_t n, size_t *ret)
 {
-	const char *text, *near;
-	char list[400];
+	const char *text;
 	int r = cf_arg_text(c, what, &text);
 
 	if (r)
@@ -285,10 +284,7 @@ int cf_arg_word(struct cf_cursor *c, const char *what, const char *const *words,
 			return 0;
 		}
 	}
-	near = cf_nearest(text, words, n);
-	list_words(list, sizeof list, words, n);
-	return cf_fail(c, "unknown %s \"%.100s\"%s%s%s; allowed here: %s", what, text,
-		       near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "", list);
+	return unknown_word(c, cf_here(c), what, words, n);
 }
 
 /* A bound for messages, in the largest unit that gives a whole number. */

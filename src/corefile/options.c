@@ -39,8 +39,8 @@ static int check_count(struct cf_cursor *c, const struct cf_option_def *d)
 		return cf_fail(c, "option \"%s\" takes %s, found %zu argument%s", d->name, d->help, found,
 			       plural);
 	if (d->max_args < 0)
-		return cf_fail(c, "option \"%s\" takes at least %d arguments, found %zu", d->name,
-			       d->min_args, found);
+		return cf_fail(c, "option \"%s\" takes at least %d argument%s, found %zu", d->name,
+			       d->min_args, d->min_args == 1 ? "" : "s", found);
 	return cf_fail(c, "option \"%s\" takes %d to %d arguments, found %zu", d->name, d->min_args,
 		       d->max_args, found);
 }
