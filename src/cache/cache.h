@@ -39,8 +39,7 @@ struct cache_config {
 	uint32_t hit_window_ms;       /* count hits (prefetch): one later than this after the last starts anew; 0: do not count */
 };
 
-/* Allocates lazily: an empty store costs its shard table, which is 64 bytes for each 128 entries of
- * capacity and is not touched before it is used.  NULL: no memory. */
+/* Allocates lazily: an empty store costs its shards, a byte for each entry of capacity.  NULL: no memory. */
 struct cache *cache_new(const struct cache_config *cfg);
 void cache_get(struct cache *c); /* counted: adoption shares a store between generations */
 void cache_put(struct cache *c); /* NULL is left alone */
@@ -112,7 +111,8 @@ struct cache_hit {
 	enum cache_kind kind;
 	bool fresh;        /* false: expired, but within what it was kept for */
 	bool denied;       /* a success beside which a fresh denial stands */
-	bool refreshable;  /* nobody refreshes the key now and cache_postpone's time has passed */
+	bool asked;        /* a pending mark stands: somebody refreshes the key now */
+	bool postponed;    /* cache_postpone's time has not passed */
 	uint32_t ttl_s;    /* as stored */
 	uint32_t age_s;    /* whole seconds since then */
 	unsigned hits;     /* this one included; 0 when not counted */
@@ -140,6 +140,6 @@ struct cache_store {
  * `ret_evicted[kind]` (may be NULL) is added the number of live entries that had to go. */
 bool cache_store(struct cache *c, const struct cache_key *k, const struct wire_answer *answer,
 		 const struct cache_store *how, unsigned ret_evicted[CACHE_KINDS]);
-/* A refresh has failed: no hit of this key is `refreshable` for `pause_ms` from now (to whole seconds, up). */
+/* A refresh has failed: hits of this key are `postponed` for `pause_ms` from now (to whole seconds, up). */
 void cache_postpone(struct cache *c, const struct cache_key *k, uint64_t now_ns, uint64_t pause_ms);
 void cache_remove(struct cache *c, const struct cache_key *k);

@@ -65,6 +65,11 @@ static struct entry *choose(const struct shard *s, const struct place *p, uint64
 	return denial;
 }
 
+static bool is_asked(const struct shard *s, const struct place *p, uint64_t now_ns)
+{
+	return p->at[SLOT_MARK] != SLOT_NONE && now_ns < s->slots[p->at[SLOT_MARK]].mark->void_ns;
+}
+
 static void give_out(const struct cache *c, struct entry *e, uint64_t now_ms, bool marked, struct arena *a,
 		     struct cache_hit *ret)
 {
@@ -76,7 +81,8 @@ static void give_out(const struct cache *c, struct entry *e, uint64_t now_ms, bo
 		count_hit(e, now_ms, c->cfg.hit_window_ms);
 	ret->hits = e->hits;
 	ret->fresh = within(e, now_ms, e->ttl_s);
-	ret->refreshable = !marked && now_ms / 1000 >= e->retry_s;
+	ret->asked = marked;
+	ret->postponed = now_ms / 1000 < e->retry_s;
 	ret->ttl_s = e->ttl_s;
 	ret->age_s = (uint32_t)(age_ms / 1000);
 	copy_out(e, a, ret);
@@ -95,7 +101,7 @@ enum cache_found cache_find(struct cache *c, const struct cache_key *k, uint64_t
 	p = shard_find(s, k);
 	e = choose(s, &p, now_ms, ret);
 	if (e) {
-		give_out(c, e, now_ms, p.at[SLOT_MARK] != SLOT_NONE, a, ret);
+		give_out(c, e, now_ms, is_asked(s, &p, now_ns), a, ret);
 		found = CACHE_HIT;
 	} else if (join) {
 		found = pending_join(c, s, k, p.at[SLOT_MARK], now_ns, join);

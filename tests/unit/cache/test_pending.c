@@ -113,11 +113,11 @@ static void test_a_refresh_in_flight_is_seen_in_the_hit(void **state)
 	assert_true(test_put(f->c, 1, 60, T0, NULL));
 	assert_int_equal(cache_pending_join(f->c, &f->key, T0, &lead), CACHE_LEADER);
 	assert_int_equal(cache_find(f->c, &f->key, T0, &f->a, NULL, &hit), CACHE_HIT);
-	assert_false(hit.refreshable);
+	assert_true(hit.asked);
 	assert_int_equal(cache_pending_join(f->c, &f->key, T0, &lead), CACHE_MISS);
 	cache_pending_finish(f->c, &f->key, lead.token, &f->back);
 	assert_int_equal(cache_find(f->c, &f->key, T0, &f->a, NULL, &hit), CACHE_HIT);
-	assert_true(hit.refreshable);
+	assert_false(hit.asked);
 }
 
 static void test_a_void_mark_is_taken_over_with_its_waiters(void **state)

@@ -72,7 +72,8 @@ static void test_find_gives_what_was_stored(void **state)
 	assert_int_equal(f->hit.ttl_s, 30);
 	assert_int_equal(f->hit.age_s, 1);
 	assert_true(f->hit.fresh);
-	assert_true(f->hit.refreshable);
+	assert_false(f->hit.asked);
+	assert_false(f->hit.postponed);
 	assert_int_equal(f->hit.hits, 0);
 }
 
@@ -233,9 +234,9 @@ static void test_a_failed_refresh_postpones_the_next(void **state)
 	assert_true(store(f, 7, how(CACHE_SUCCESS, 1, 90)));
 	cache_postpone(f->c, &f->key, T0 + 2 * SECOND, 4500);
 	assert_int_equal(find(f, T0 + 6 * SECOND), CACHE_HIT);
-	assert_false(f->hit.refreshable);
+	assert_true(f->hit.postponed);
 	assert_int_equal(find(f, T0 + 7 * SECOND), CACHE_HIT);
-	assert_true(f->hit.refreshable);
+	assert_false(f->hit.postponed);
 }
 
 static void test_hits_within_the_window_are_counted(void **state)

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+/* errors: what its files share.
+ *
+ *   errors.c        the hooks: a line for each error, or one more for its pattern
+ *   setup.c         the grammar              consolidate.c   counting and the summary lines
+ *   pattern.c       regular expressions      duration.c      durations as the peer prints them */
+#pragma once
+
+#include "base/compiler.h"
+#include "base/heap.h"
+#include "base/log.h"
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct cf_cursor;
+struct setup;
+struct worker;
+
+/* ---------------------------------------------------------------- pattern.c */
+
+struct pattern;        /* a compiled expression; frozen */
+struct pattern_match;  /* room for matching; one thread's */
+
+/* NULL: not an expression; why is written into `why`. */
+struct pattern *pattern_new(const char *text, char *why, size_t why_len);
+void pattern_free(struct pattern *p);
+struct pattern_match *pattern_match_new(void);
+void pattern_match_free(struct pattern_match *m);
+/* Anywhere in `text`.  An expression that takes too long does not match. */
+bool pattern_matches(const struct pattern *p, struct pattern_match *m, const char *text);
+
+/* ---------------------------------------------------------------- configuration */
+
+/* One `consolidate` line. */
+struct consolidation {
+	struct pattern *pattern;
+	const char *text;          /* as written */
+	uint64_t period_ns;
+	char period_text[32];
+	enum log_level level;
+	bool show_first;
+	atomic_uint n;             /* errors since the last summary; any worker */
+};
+
+struct errors {
+	struct consolidation *list; /* frozen but for `n` */
+	size_t n_list;
+};
+
+/* 0, or ERR_SYNTAX with errors recorded. */
+int errors_setup(struct setup *s, struct errors *ret) MUST_USE;
+
+/* As Go prints a duration: "1m0s", "1.5s", "300ms", "0s". */
+void duration_text(uint64_t ns, char out[32]);
+
+/* ---------------------------------------------------------------- one worker's part */
+
+struct summary_timer {
+	struct timer timer;
+	struct consolidation *c;
+};
+
+struct errors_local {
+	struct worker *w;
+	struct pattern_match *match;
+	size_t n_timers;
+	struct summary_timer timers[]; /* by consolidation */
+};
+
+/* Count an error; false: it is not consolidated, log it. */
+bool errors_consolidate(const struct errors *e, struct errors_local *l, const char *error, const char *line);
+/* Tell what was counted since the last summary, if anything. */
+void errors_summarize(struct consolidation *c);

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+/* log: a line for each question.  No text is made here: a record of numbers goes to the writer thread. */
+#include "plugin/log/log.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "plugin/cache/zones.h"
+#include "server/generation.h"
+#include "server/query.h"
+#include "server/worker.h"
+
+#include <errno.h>
+#include <string.h>
+
+_Static_assert(sizeof(struct log_query) <= LOG_RECORD_MAX, "a record fits the log's rings");
+
+static int setup(struct setup *s, void *state)
+{
+	return log_rules_read(s, state);
+}
+
+/* Compiled formats outlive the configuration, so they are made when it comes to serve, not when it is read. */
+static int start(struct generation *gen, void *state)
+{
+	struct log_rules *rules = state;
+
+	for (size_t i = 0; i < rules->n; i++) {
+		rules->v[i].format = log_format_get(rules->v[i].format_text);
+		if (!rules->v[i].format)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+static const struct log_rule *find_rule(const struct log_rules *rules, const struct query *q)
+{
+	for (size_t i = 0; i < rules->n; i++) {
+		if (zone_key_has(&rules->v[i].zone, &q->in))
+			return &rules->v[i];
+	}
+	return NULL;
+}
+
+static uint8_t opcode_of(const struct query *q)
+{
+	return (uint8_t)((q->in.flags & FLAG_OPCODE) >> 11);
+}
+
+static enum response_class class_of(const struct query *q, const struct wire_answer *a)
+{
+	struct response_question rq = {
+		.qname = q->in.qname,
+		.qtype = q->in.qtype,
+		.opcode = opcode_of(q),
+		.do_bit = q->in.do_bit,
+	};
+
+	return response_class(response_type(&rq, a, rq.do_bit ? clock_wall_ns() / NS_PER_S : 0));
+}
+
+/* What a client's OPT says, `bufsize` taken into account; 65535 on streams. */
+static uint16_t bufsize_of(const struct query *q)
+{
+	uint16_t size = q->in.has_opt && q->in.udp_size > WIRE_UDP_MIN ? q->in.udp_size : WIRE_UDP_MIN;
+
+	if (q->from.stream)
+		return WIRE_MSG_MAX;
+	return size < q->udp_cap ? size : q->udp_cap;
+}
+
+static uint16_t flags_of(const struct query *q, const struct wire_answer *a)
+{
+	const struct reply *r = &q->reply;
+
+	return (uint16_t)(FLAG_QR | (q->in.flags & (FLAG_RD | FLAG_CD)) | (r->aa ? FLAG_AA : 0) |
+			  (r->ra || q->block->recursion ? FLAG_RA : 0) | (r->ad ? FLAG_AD : 0) |
+			  (a->truncated ? FLAG_TC : 0));
+}
+
+static void fill(struct log_query *r, const struct query *q, const struct wire_answer *a)
+{
+	/* Read anew: the loop's time is that of the batch, which for most questions is when they came. */
+	r->duration_ns = clock_mono_ns() - q->arrived_ns;
+	r->peer = *net_return_peer(&q->from);
+	r->local = *net_return_local(&q->from);
+	r->id = q->in.id;
+	r->qtype = q->in.qtype;
+	r->qclass = q->in.qclass;
+	r->bufsize = bufsize_of(q);
+	r->request_len = q->request_len;
+	r->opcode = opcode_of(q);
+	r->do_bit = q->in.do_bit;
+	r->stream = q->from.stream;
+	r->answered = a != NULL;
+	r->rcode = q->reply.rcode;
+	r->flags = a ? flags_of(q, a) : 0;
+	r->answer_len = a ? a->msg_len : 0;
+	r->name_len = q->in.qname_len;
+	memcpy(r->name, q->in.qname, q->in.qname_len);
+}
+
+static enum step reply(const void *state, struct query *q, void *scratch)
+{
+	const struct log_rule *rule = find_rule(state, q);
+	const struct wire_answer *a;
+	struct log_query r;
+
+	if (!rule)
+		return STEP_NEXT;
+	a = q->dropped ? NULL : reply_wire(q);
+	if (rule->classes != LOG_ALL_CLASSES && !(rule->classes & 1 << class_of(q, a)))
+		return STEP_NEXT;
+	r.format = rule->format;
+	fill(&r, q, a);
+	log_record(log_query_format, &r, offsetof(struct log_query, name) + r.name_len);
+	return STEP_NEXT;
+}
+
+const struct plugin plugin_log = {
+	.name = "log",
+	.state_size = sizeof(struct log_rules),
+	.setup = setup,
+	.start = start,
+	.reply = reply,
+};

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+/* log: what its files share.
+ *
+ *   log.c      the hook: fill a record      setup.c   the grammar
+ *   format.c   formats, and lines by them, in the writer thread
+ *
+ * A worker copies numbers and the name into a record; text is made of it where it is written. */
+#pragma once
+
+#include "base/compiler.h"
+#include "corefile/corefile.h"
+#include "net/addr.h"
+#include "plugin/cache/classify.h"
+#include "wire/wire.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct log_format; /* compiled; lives as long as the process */
+struct setup;
+
+/* One NAME of a directive. */
+struct log_rule {
+	struct cf_key zone;
+	const char *format_text;
+	const struct log_format *format; /* from start on */
+	uint8_t classes;                 /* bit per enum response_class */
+};
+enum { LOG_ALL_CLASSES = 1 << RESPONSE_SUCCESS | 1 << RESPONSE_DENIAL | 1 << RESPONSE_ERROR };
+
+struct log_rules {
+	struct log_rule *v;              /* frozen */
+	size_t n;
+};
+
+/* 0, or ERR_SYNTAX with errors recorded. */
+int log_rules_read(struct setup *s, struct log_rules *ret) MUST_USE;
+
+extern const char log_format_common[], log_format_combined[];
+
+/* Find or make the compiled form; `text` is copied.  NULL: no memory.  Any thread. */
+const struct log_format *log_format_get(const char *text);
+
+/* What a line is made of; its last bytes are the name's. */
+struct log_query {
+	const struct log_format *format;
+	uint64_t duration_ns;
+	struct net_addr peer, local;
+	uint16_t id, qtype, qclass, bufsize, request_len;
+	uint16_t rcode, flags, answer_len; /* of the answer */
+	uint8_t opcode;
+	bool do_bit, stream, answered;
+	uint8_t name_len;
+	uint8_t name[WIRE_NAME_MAX];       /* lower case */
+};
+
+/* A log_format_fn. */
+size_t log_query_format(const void *record, size_t len, char *out, size_t cap);
