@@ -12,6 +12,7 @@
 
 struct generation;
 struct gen_worker;
+struct query;
 struct query_pool;
 struct tcp_table;
 struct wire_builder;
