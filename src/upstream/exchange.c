@@ -311,7 +311,10 @@ static void attempt_timeout(struct upstream_exchange *x)
 		return;
 	}
 	f = timeout_of(x);
-	upstream_leave(&x->a);
+	if (x->a.leg == LEG_TCP)
+		upstream_tcp_leave_silent(&x->a);
+	else
+		upstream_leave(&x->a);
 	attempt_failed(&x->a, &f);
 }
 

@@ -198,6 +198,8 @@ void upstream_udp_fini(struct upstream_peer *p);
 /* Send a->frame over a kept or a new connection; on a new one it goes out once it is connected. */
 int upstream_tcp_send(struct upstream_peer *p, struct attempt *a) MUST_USE;
 void upstream_tcp_leave(struct attempt *a);
+/* Leave after a whole time-out.  A connection that has brought nothing since the question was sent is closed. */
+void upstream_tcp_leave_silent(struct attempt *a);
 /* The attempt's connection is up. */
 bool upstream_tcp_connected(const struct attempt *a);
 struct net_addr upstream_tcp_local(const struct attempt *a);

@@ -27,6 +27,7 @@ struct tcp_kept {
 	struct net_addr local;     /* once connected */
 	uint64_t opened_ns;
 	uint64_t active_ns;        /* last bytes, or the first question after none */
+	uint64_t heard_ns;         /* last bytes; 0: none yet */
 	uint32_t answered;
 	unsigned live;             /* attempts that wait */
 	bool connected, idle, gone;

@@ -205,6 +205,17 @@ void upstream_tcp_leave(struct attempt *a)
 	settle(c);
 }
 
+void upstream_tcp_leave_silent(struct attempt *a)
+{
+	struct tcp_kept *c = a->conn;
+
+	detach(a);
+	if (c->connected && !c->busy && !c->gone && c->heard_ns <= a->sent_ns)
+		abort_conn(c, -ETIMEDOUT);
+	else
+		settle(c);
+}
+
 /* ---------------------------------------------------------------- what the stream says */
 
 static int write_query(struct tcp_kept *c, struct attempt *a)
@@ -271,7 +282,7 @@ static void receive(void *arg, const uint8_t *data, size_t len)
 	struct tcp_kept *c = arg;
 	int err;
 
-	c->active_ns = now_of(c);
+	c->active_ns = c->heard_ns = now_of(c);
 	c->busy = true;
 	err = upstream_frame_read(&c->in, data, len, take_message, c);
 	c->busy = false;

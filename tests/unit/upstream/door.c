@@ -388,7 +388,8 @@ void site_raw(struct heard *q, const uint8_t *msg, size_t len)
 		return;
 	}
 	wire_put_u16(framed, (unsigned)len);
-	memcpy(framed + 2, msg, len);
+	if (len)
+		memcpy(framed + 2, msg, len);
 	for (size_t at = 0; at < len + 2; at += piece) {
 		size_t n = at + piece < len + 2 ? piece : len + 2 - at;
 
@@ -398,7 +399,7 @@ void site_raw(struct heard *q, const uint8_t *msg, size_t len)
 
 static size_t compose(const struct heard *q, uint8_t *out, unsigned rcode, uint16_t flags, unsigned n, bool opt)
 {
-	static const uint8_t head[] = {0xc0, 0x0c, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4, 198, 51, 100};
+	static const uint8_t head[] = {0xc0, 0x0c, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4, 198, 51};
 	uint8_t *p = out + WIRE_HEADER_LEN;
 
 	memset(out, 0, WIRE_HEADER_LEN);
@@ -414,6 +415,7 @@ static size_t compose(const struct heard *q, uint8_t *out, unsigned rcode, uint1
 	for (unsigned i = 0; i < n; i++) {
 		memcpy(p, head, sizeof(head));
 		p += sizeof(head);
+		*p++ = (uint8_t)(i >> 8);
 		*p++ = (uint8_t)i;
 	}
 	if (opt) {

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { POOL = 8 << 20 };
+enum { POOL = 64 << 20 };
 
 static void hold(void *owner)
 {

@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Questions on their way to an upstream and back: the rule that matches asks (upstream/), the query waits, the answer
+ * is copied into its arena as it came.  What clients may see of it (OPT, AD, sizes) the core decides. */
+
+#include "plugin/forward/forward.h"
+
+#include "base/err.h"
+#include "server/generation.h"
+#include "server/query.h"
+#include "server/worker.h"
+#include "wire/name.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+/* One rule on one worker. */
+struct rule_part {
+	struct forward_local *local;
+	const struct forward_rule *rule;
+	struct upstream_worker *upstreams;
+};
+
+struct forward_local {
+	struct worker *w;
+	unsigned n;
+	struct rule_part parts[];
+};
+
+static enum step ask(struct rule_part *part, struct query *q);
+
+/* ---------------------------------------------------------------- matching */
+
+static bool excepted(const struct forward_rule *r, const uint8_t *name)
+{
+	for (size_t i = 0; i < r->n_except; i++) {
+		if (wire_name_in_zone(name, r->except[i]))
+			return true;
+	}
+	return false;
+}
+
+/* FROM itself is always taken, whatever `except` says. */
+static bool matches(const struct forward_rule *r, const uint8_t *name)
+{
+	return wire_name_in_zone(name, r->from) && (wire_name_equal(name, r->from) || !excepted(r, name));
+}
+
+static struct rule_part *match_from(struct forward_local *local, unsigned first, const uint8_t *name)
+{
+	for (unsigned i = first; i < local->n; i++) {
+		if (matches(local->parts[i].rule, name))
+			return &local->parts[i];
+	}
+	return NULL;
+}
+
+/* Types that are no questions about data: a transfer or a signature ends with the server that was asked. */
+static bool never_forwarded(const struct query *q)
+{
+	switch (q->in.qtype) {
+	case TYPE_OPT:
+	case TYPE_TKEY:
+	case TYPE_TSIG:
+	case TYPE_IXFR:
+	case TYPE_AXFR:
+		return true;
+	default:
+		return (q->in.flags & FLAG_OPCODE) != 0;
+	}
+}
+
+static enum step refuse(struct query *q)
+{
+	if (q->in.qtype == TYPE_OPT)
+		return query_fail(q, RCODE_FORMERR, EDE_OTHER, "OPT is no question", NULL);
+	if (q->in.qtype == TYPE_AXFR || q->in.qtype == TYPE_IXFR)
+		return query_fail(q, RCODE_REFUSED, EDE_NOT_SUPPORTED, "zone transfers are not forwarded", NULL);
+	if (q->in.flags & FLAG_OPCODE)
+		return query_fail(q, RCODE_REFUSED, EDE_NOT_SUPPORTED, "NOTIFY is not forwarded", NULL);
+	return query_fail(q, RCODE_REFUSED, EDE_NOT_SUPPORTED, "this type is not forwarded", NULL);
+}
+
+/* ---------------------------------------------------------------- answers */
+
+static uint64_t pack(struct query_handle h)
+{
+	return (uint64_t)h.slot << 32 | h.serial;
+}
+
+static struct query_handle unpack(uint64_t tag)
+{
+	return (struct query_handle){.slot = (uint32_t)(tag >> 32), .serial = (uint32_t)tag};
+}
+
+/* The next `forward` of the block shall try. */
+static bool hands_on(const struct forward_rule *r, const struct upstream_result *res)
+{
+	if (res->rcode < 32 && (r->next_rcodes >> res->rcode & 1))
+		return true;
+	return r->next_on_nodata && res->rcode == RCODE_NOERROR && !res->answer->truncated &&
+	       res->answer->n_section[SECTION_ANSWER] == 0;
+}
+
+static enum step take_answer(struct query *q, const struct upstream_result *res)
+{
+	const struct wire_answer *copy = wire_answer_copy(&q->arena, res->answer);
+
+	if (!copy)
+		return query_fail(q, RCODE_SERVFAIL, EDE_OTHER, "server is at its memory limit",
+				  "out of query memory");
+	reply_set_wire(q, copy);
+	q->reply.no_store = res->without_edns && q->in.do_bit;
+	q->reply.late = res->late;
+	return STEP_DONE;
+}
+
+static enum step take_result(struct rule_part *part, struct query *q, const struct upstream_result *res)
+{
+	struct rule_part *next;
+
+	if (res->err)
+		return query_fail(q, RCODE_SERVFAIL, res->ede, res->ede_text, "%s", res->error);
+	if (hands_on(part->rule, res)) {
+		next = match_from(part->local, (unsigned)(part - part->local->parts) + 1, q->in.qname);
+		if (next)
+			return ask(next, q);
+	}
+	return take_answer(q, res);
+}
+
+static void done(void *arg, const struct upstream_result *res)
+{
+	struct rule_part *part = arg;
+	struct query *q = query_find(part->local->w, unpack(res->tag));
+	enum step s;
+
+	if (!q)
+		return; /* its deadline was earlier */
+	s = take_result(part, q, res);
+	if (s != STEP_WAIT)
+		query_resume(q, s);
+}
+
+/* ---------------------------------------------------------------- asking */
+
+static enum step ask(struct rule_part *part, struct query *q)
+{
+	struct upstream_exchange *x;
+	const struct upstream_question ask = {
+		.question = q->question,
+		.question_len = q->in.question_len,
+		/* AD tells the upstream that AD in the answer is understood: the answer is shared by clients that set it
+		 * and clients that do not (RFC 6840 5.7); the core takes it away from those who did not ask. */
+		.flags = (uint16_t)(q->in.flags | FLAG_AD),
+		.do_bit = q->in.do_bit,
+		.client_stream = q->from.stream,
+		.udp_cap = q->udp_cap,
+		.options = q->in.options,
+		.options_len = q->in.options_len,
+		.deadline_ns = q->deadline_ns,
+		.tag = pack(query_handle(q)),
+	};
+	int err = upstream_ask(part->upstreams, &ask, done, part, &x);
+
+	if (!err)
+		return STEP_WAIT;
+	if (err == ERR_LIMIT)
+		return query_fail(q, RCODE_REFUSED, EDE_OTHER, "too many concurrent queries",
+				  "concurrent queries exceeded maximum %u", part->rule->config.max_concurrent);
+	return query_fail(q, RCODE_SERVFAIL, EDE_OTHER, "server is at its memory limit", "%s", err_text(err));
+}
+
+static enum step query(const void *state, struct query *q, void *scratch)
+{
+	struct rule_part *part = match_from(plugin_local(q, state), 0, q->in.qname);
+
+	if (!part)
+		return STEP_NEXT;
+	if (never_forwarded(q))
+		return refuse(q);
+	return ask(part, q);
+}
+
+/* ---------------------------------------------------------------- life */
+
+static void stop(void *state)
+{
+	struct forward *f = state;
+
+	for (unsigned i = 0; i < f->n; i++) {
+		upstream_set_free(f->rules[i].set);
+		f->rules[i].set = NULL;
+	}
+}
+
+static int start(struct generation *gen, void *state)
+{
+	struct forward *f = state;
+
+	for (unsigned i = 0; i < f->n; i++) {
+		f->rules[i].set = upstream_set_new(&f->rules[i].config);
+		if (!f->rules[i].set) {
+			stop(state);
+			return -ENOMEM;
+		}
+	}
+	return 0;
+}
+
+static void hold(void *owner)
+{
+	gen_worker_hold(owner);
+}
+
+static void release(void *owner)
+{
+	gen_worker_release(owner);
+}
+
+static void worker_stop(struct worker *w, void *state, void *arg)
+{
+	struct forward_local *local = arg;
+
+	for (unsigned i = 0; i < local->n; i++)
+		upstream_worker_stop(local->parts[i].upstreams);
+	free(local);
+}
+
+static int worker_start(struct worker *w, void *state, void **ret)
+{
+	const struct forward *f = state;
+	const struct upstream_env env = {
+		.loop = w->loop,
+		.builder = w->builder,
+		.arenas = &w->arenas,
+		.cells = w->cells,
+		.hold = hold,
+		.release = release,
+		.owner = w->preparing,
+	};
+	struct forward_local *local = calloc(1, sizeof(*local) + f->n * sizeof(local->parts[0]));
+
+	if (!local)
+		return -ENOMEM;
+	local->w = w;
+	for (; local->n < f->n; local->n++) {
+		struct rule_part *part = &local->parts[local->n];
+		int err = upstream_worker_start(f->rules[local->n].set, &env, &part->upstreams);
+
+		if (err) {
+			worker_stop(w, state, local);
+			return err;
+		}
+		part->local = local;
+		part->rule = &f->rules[local->n];
+	}
+	*ret = local;
+	return 0;
+}
+
+const struct plugin plugin_forward = {
+	.name = "forward",
+	.state_size = sizeof(struct forward),
+	.setup = forward_setup,
+	.start = start,
+	.stop = stop,
+	.worker_start = worker_start,
+	.worker_stop = worker_stop,
+	.query = query,
+	.serves_all_classes = true,
+	.makes_answers = true,
+	.recursion = true,
+};
