@@ -26,8 +26,8 @@ static void make_printable(char *s)
 	}
 }
 
-static void record(struct cf_errors *e, bool warning, const char *file, unsigned line, const char *fmt,
-		   va_list ap)
+static void PRINTF(5, 0) record(struct cf_errors *e, bool warning, const char *file, unsigned line,
+				const char *fmt, va_list ap)
 {
 	char text[TEXT_MAX];
 	unsigned *count = warning ? &e->n_warnings : &e->n_errors;
