@@ -277,6 +277,7 @@ static void inherit(struct query *q, struct query *parent)
 	q->from = parent->from;
 	q->listener = parent->listener;
 	q->udp_cap = parent->udp_cap;
+	q->udp_lowered = parent->udp_lowered;
 	q->depth = (uint8_t)(parent->depth + 1);
 	if (q->kind == QUERY_BACKGROUND)
 		return;

@@ -29,6 +29,7 @@ struct worker;
 enum {
 	QUERY_SLOT_SIZE = 2048,
 	QUERY_DEADLINE_MS = 4500,
+	QUERY_UDP_CAP = 4096,      /* no UDP answer is larger, whatever the client says: amplification, fragments */
 	QUERY_DEPTH_MAX = 8,       /* sub-queries within sub-queries */
 	QUERY_TREE_MAX = 32,       /* sub-queries of one client query in all */
 };
@@ -92,7 +93,8 @@ struct query {
 	struct listener *listener;
 	struct gen_worker *gen;      /* counted: the generation cannot go while this query lives */
 	const struct block *block;
-	uint16_t udp_cap;            /* lowered by bufsize; starts at 4096 */
+	uint16_t udp_cap;            /* QUERY_UDP_CAP, or less by bufsize */
+	bool udp_lowered;            /* bufsize has spoken */
 
 	uint64_t arrived_ns;         /* monotonic */
 	uint64_t deadline_ns;

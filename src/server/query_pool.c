@@ -121,7 +121,8 @@ static void clear(struct query *q, struct worker *w)
 	q->w = w;
 	q->listener = NULL;
 	q->block = NULL;
-	q->udp_cap = UDP_RX_MAX;
+	q->udp_cap = QUERY_UDP_CAP;
+	q->udp_lowered = false;
 	q->timer = (struct timer){0};
 	q->reply = (struct reply){.ede = EDE_NONE};
 	q->dropped = false;

@@ -125,6 +125,7 @@ const struct wire_answer *reply_wire(struct query *q)
 
 void query_cap_udp(struct query *q, uint16_t size)
 {
+	q->udp_lowered = true;
 	if (size < q->udp_cap)
 		q->udp_cap = size;
 }

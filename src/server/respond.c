@@ -53,9 +53,21 @@ static void set_flags(const struct query *q, struct wire_client *c)
 static uint16_t opt_size(const struct query *q)
 {
 	uint16_t size = q->in.udp_size < WIRE_UDP_MIN ? WIRE_UDP_MIN : q->in.udp_size;
-	uint16_t cap = q->from.stream ? UDP_RX_MAX : q->udp_cap;
+	uint16_t cap = q->from.stream ? QUERY_UDP_CAP : q->udp_cap;
 
 	return size < cap ? size : cap;
+}
+
+/* A record that alone passes our cap would reach nobody over UDP: then the client's own size counts. */
+static uint16_t limit_for(const struct query *q, const struct wire_answer *a)
+{
+	uint16_t limit = query_limit(q);
+
+	if (likely(a->msg_len <= limit) || q->from.stream || q->udp_lowered || q->in.udp_size <= limit)
+		return limit;
+	if (!a->final_count || wire_answer_rr(a, a->final_first).end <= limit)
+		return limit;
+	return q->in.udp_size < UDP_TX_MAX ? q->in.udp_size : UDP_TX_MAX;
 }
 
 static void client_of(struct query *q, const struct wire_answer *a, struct wire_client *c, uint8_t *options)
@@ -64,7 +76,7 @@ static void client_of(struct query *q, const struct wire_answer *a, struct wire_
 
 	c->id = q->in.id;
 	c->question = q->question;
-	c->limit = query_limit(q);
+	c->limit = limit_for(q, a);
 	c->ttl_fixed = q->reply.ttl_fixed;
 	c->ttl_s = q->reply.ttl_s;
 	c->rotate = q->reply.rotate;

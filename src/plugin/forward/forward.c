@@ -109,7 +109,9 @@ static enum step take_answer(struct query *q, const struct upstream_result *res)
 		return query_fail(q, RCODE_SERVFAIL, EDE_OTHER, "server is at its memory limit",
 				  "out of query memory");
 	reply_set_wire(q, copy);
+	q->reply.cd = res->flags & FLAG_CD; /* as the upstream says, like AA and AD */
 	q->reply.no_store = res->without_edns && q->in.do_bit;
+	q->reply.cd = res->flags & FLAG_CD; /* like AA and RA: as the upstream said */
 	q->reply.late = res->late;
 	return STEP_DONE;
 }
