@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What callgrind.py and syscalls.py share: a server over the plain echo upstream, its answers cached, and
+bursts of questions of which all answers are awaited before the next burst goes out.
+
+The difference between two runs of different length is what the bursts cost; start and end cancel out."""
+import contextlib, os, shutil, signal, socket, subprocess, tempfile
+
+import bench
+
+NAME = b"\x02h1\x07example\x03com\x00"
+
+
+def question(i):
+    return bytes([i >> 8 & 255, i & 255]) + bytes.fromhex("01000001000000000000") + NAME + b"\x00\x01\x00\x01"
+
+
+def bursts(port, n, size):
+    """Send n bursts of `size` questions from one socket."""
+    with socket.socket(type=socket.SOCK_DGRAM) as s:
+        s.connect(("127.0.0.1", port))
+        s.settimeout(20)
+        for _ in range(n):
+            for i in range(size):
+                s.send(question(i))
+            for _ in range(size):
+                s.recv(4096)
+
+
+class Run:
+    """One life of a server under a tool; `prefix` is the tool's command line."""
+
+    def __init__(self, prefix, server, corefile):
+        self.dir = tempfile.mkdtemp(prefix="bench-")
+        self.port, up = bench.free_port(), bench.free_port()
+        self.up = bench.start_upstream("plain", up)
+        if server == "floor":
+            line = [bench.echo_binary(), str(self.port), "1"]
+        else:
+            conf = os.path.join(self.dir, "Corefile")
+            with open(conf, "w") as f:
+                f.write(corefile.format(PORT=self.port, UP=up))
+            line = server.split() + ["-conf", conf]
+        self.log = open(os.path.join(self.dir, "log"), "w")
+        self.proc = subprocess.Popen([p.replace("{DIR}", self.dir) for p in prefix] + line, stdout=self.log, stderr=self.log,
+                                     cwd=self.dir)
+        if not bench.wait_answer(self.port, self.proc, 60):
+            raise SystemExit(f"the server did not answer: {self.end()[-2000:]}")
+        bursts(self.port, 5, 8)         # the name is in the cache, lazy things are made
+
+    def output(self):
+        with open(self.log.name, errors="replace") as f:
+            return f.read()
+
+    def end(self):
+        """Stop everything; the output."""
+        for p in bench.children(self.proc.pid) or [self.proc.pid]:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(p, signal.SIGTERM)
+        try:
+            self.proc.wait(30)
+        except subprocess.TimeoutExpired:
+            self.proc.kill()
+            self.proc.wait()
+        self.up.terminate()
+        self.up.wait()
+        out = self.output()
+        self.log.close()
+        return out
+
+    def remove(self):
+        shutil.rmtree(self.dir, ignore_errors=True)
+
+
+COREFILES = {
+    "hit": ".:{PORT} {{\n  bind 127.0.0.1\n  forward . 127.0.0.1:{UP}\n  cache 300\n}}\n",
+    "hit-wildcard": ".:{PORT} {{\n  forward . 127.0.0.1:{UP}\n  cache 300\n}}\n",
+}
