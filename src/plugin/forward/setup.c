@@ -344,10 +344,11 @@ int forward_setup(struct setup *s, void *state)
 	struct forward *f = state;
 	int result = 0;
 
-	f->rules = arena_zalloc(s->arena, s->in->n * sizeof(*f->rules));
-	if (!f->rules)
-		return -ENOMEM;
 	while (cf_directive(s->in)) {
+		if (!f->rules)
+			f->rules = arena_zalloc(s->arena, s->in->n * sizeof(*f->rules));
+		if (!f->rules)
+			return out_of_memory(s->in);
 		if (parse_directive(s, &f->rules[f->n++]))
 			result = ERR_SYNTAX;
 	}

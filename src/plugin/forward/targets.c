@@ -250,12 +250,12 @@ static void note_targets(const struct gathering *g)
 
 int forward_targets(struct forward_reading *r)
 {
-	struct gathering g = {.r = r};
+	struct gathering g = {.r = r, .t = r->to[0]};
 	int err = 0;
 
 	g.targets = arena_alloc(r->s->arena, UPSTREAM_TARGETS_MAX * sizeof(*g.targets));
 	if (!g.targets)
-		return -ENOMEM;
+		return fail(&g, "out of memory");
 	for (size_t i = 0; i < r->n_to; i++) {
 		g.t = r->to[i];
 		if (add_word(&g))
