@@ -12,16 +12,27 @@ struct form {
 	const char *begin, *end;
 };
 
+/* The next `ref` in [at, end), or NULL.  All begin with a brace. */
+static const char *next_ref(const char *at, const char *end, const char *ref, size_t ref_len)
+{
+	while ((at = memchr(at, '{', (size_t)(end - at)))) {
+		if ((size_t)(end - at) >= ref_len && !memcmp(at, ref, ref_len))
+			return at;
+		at++;
+	}
+	return NULL;
+}
+
 /* Replace each `ref` in p->text by `value`. */
 static int replace_all(struct parser *p, const char *ref, size_t ref_len, const char *value)
 {
 	struct cf_buf done = p->spare;
-	const char *at = p->text.p, *hit;
+	const char *at = p->text.p, *end = at + p->text.len, *hit;
 	size_t value_len = strlen(value);
 	int r = 0;
 
 	done.len = 0;
-	while (!r && (hit = strstr(at, ref))) {
+	while (!r && (hit = next_ref(at, end, ref, ref_len))) {
 		r = cf_buf_add(&done, at, (size_t)(hit - at));
 		if (!r)
 			r = cf_buf_add(&done, value, value_len);
@@ -30,7 +41,7 @@ static int replace_all(struct parser *p, const char *ref, size_t ref_len, const 
 		at = hit + ref_len;
 	}
 	if (!r)
-		r = cf_buf_add(&done, at, strlen(at));
+		r = cf_buf_add(&done, at, (size_t)(end - at));
 	p->spare = p->text;
 	p->text = done;
 	return r;

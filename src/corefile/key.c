@@ -5,6 +5,7 @@
 
 #include "base/err.h"
 #include "wire/name.h"
+#include "wire/wire.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -78,17 +79,19 @@ static int split_port(const char *text, struct split *s, char *why, size_t size)
 static int add(struct arena *a, const struct cf_token *t, const struct split *s, const char *zone,
 	       struct cf_keys *ret)
 {
-	uint8_t name[255], *kept;
+	uint8_t name[WIRE_NAME_MAX], *kept;
 	int len = wire_name_from_text(zone, name);
-	struct cf_key *v = cf_grow(a, ret->v, ret->n, &ret->cap, sizeof *v);
+	struct cf_key *v;
 
 	if (len < 0)
 		return len;
-	kept = v ? arena_alloc(a, (size_t)len) : NULL;
-	if (!kept)
+	v = cf_grow(a, ret->v, ret->n, &ret->cap, sizeof *v);
+	if (v)
+		ret->v = v; /* at once: cap counts for it */
+	kept = arena_alloc(a, (size_t)len);
+	if (!v || !kept)
 		return -ENOMEM;
 	wire_name_lower(kept, name, (size_t)len);
-	ret->v = v;
 	ret->v[ret->n++] = (struct cf_key){
 		.text = t->text,
 		.scheme = s->scheme,

@@ -204,6 +204,21 @@ static void test_zone_arg_leaves_out_what_is_no_zone(void **state)
 			"Corefile:3: zone \"a..b\" is left out: \"a..b\" is no domain name");
 }
 
+static void test_zone_arg_goes_on_behind_a_wrong_one(void **state)
+{
+	struct cf_token good = {.text = "a", .file = "Corefile", .line = 1};
+	struct cf_token bad = {.text = "a..b", .file = "Corefile", .line = 1};
+	struct world *w = *state;
+	struct cf_keys k = {0};
+
+	for (int i = 0; i < 100; i++) { /* wherever the array has to grow */
+		cf_zone_arg(&w->a, &good, &w->errs, &k);
+		cf_zone_arg(&w->a, &bad, &w->errs, &k);
+	}
+	assert_int_equal(k.n, 100);
+	assert_int_equal(w->errs.n_warnings, 100);
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, world_setup, world_teardown)
 
 int main(void)
@@ -216,6 +231,7 @@ int main(void)
 		T(test_key_refuses_long_text),
 		T(test_key_warns_of_unknown_schemes),
 		T(test_zone_arg_leaves_out_what_is_no_zone),
+		T(test_zone_arg_goes_on_behind_a_wrong_one),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
