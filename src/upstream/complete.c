@@ -171,6 +171,8 @@ void upstream_complete_timeout(struct upstream_exchange *x)
 	}
 	if (!upstream_tcp_connected(a))
 		upstream_complete_not_connected(a);
+	else if (!upstream_tcp_heard(a) && worker_now(x->w) < x->end_ns)
+		upstream_tcp_unanswered(a->peer->server, worker_now(x->w));
 	go_late(x);
 }
 

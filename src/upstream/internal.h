@@ -63,6 +63,7 @@ struct upstream_server {
 	atomic_uint_least64_t tcp_gap_ns;       /* between probes, growing */
 	atomic_bool tcp_probing;
 	atomic_bool tcp_works;             /* has connected, and not failed since */
+	atomic_uint tcp_unanswered;        /* questions in a row to which a connection brought nothing in time */
 	/* edns_memory.c */
 	atomic_uint edns_silences;         /* answered without where it was silent with EDNS */
 	atomic_uint_least64_t edns_ok_ns;  /* last answer to a query with EDNS; 0: never */
@@ -200,8 +201,9 @@ int upstream_tcp_send(struct upstream_peer *p, struct attempt *a) MUST_USE;
 void upstream_tcp_leave(struct attempt *a);
 /* Leave after a whole time-out.  A connection that has brought nothing since the question was sent is closed. */
 void upstream_tcp_leave_silent(struct attempt *a);
-/* The attempt's connection is up. */
+/* The attempt's connection is up; and has brought something since the question was sent. */
 bool upstream_tcp_connected(const struct attempt *a);
+bool upstream_tcp_heard(const struct attempt *a);
 struct net_addr upstream_tcp_local(const struct attempt *a);
 /* Open a connection without a question, to see whether that works (server->tcp_probing was taken). */
 void upstream_tcp_open_probe(struct upstream_peer *p);
@@ -217,7 +219,11 @@ void upstream_leave(struct attempt *a);
 /* tcp_memory.c.  Any worker. */
 bool upstream_tcp_usable(const struct upstream_server *s, uint64_t now);
 void upstream_tcp_trouble(struct upstream_server *s, uint64_t now);
+/* It connects; unless it is known to connect and never answer, all is well. */
 void upstream_tcp_fine(struct upstream_server *s);
+/* A question over an open connection was answered; has brought nothing for the whole patience. */
+void upstream_tcp_answered(struct upstream_server *s);
+void upstream_tcp_unanswered(struct upstream_server *s, uint64_t now);
 /* Look whether TCP works again, unless somebody does or has just done. */
 void upstream_tcp_probe(struct upstream_peer *p);
 /* A probe has ended (a connection that was its). */

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-/* What is remembered of an upstream whose TCP did not connect.
+/* What is remembered of an upstream whose TCP did not connect, or connects and never answers.
  *
  * Clients do not wait for it then: cut answers go out at once.  One connection at a time, in one worker, looks
- * whether TCP works again; it costs a few SYNs and nobody's patience.  Rule of all members: counter. */
+ * whether TCP works again; it costs a few SYNs and nobody's patience.  That a mute one speaks again only a question
+ * can tell: the first one after the trouble is forgotten.  Rule of all members: counter. */
 
 #include "upstream/internal.h"
 
@@ -14,6 +15,8 @@ enum {
 	 * usual way back; at the upper end they cost three SYNs in half a minute. */
 	GAP_MIN_MS = 1000,
 	GAP_MAX_MS = 30000,
+	/* Questions without an answer in a row: one may be a slow one, three are a middlebox. */
+	UNANSWERED_MAX = 3,
 };
 
 static uint64_t load(const atomic_uint_least64_t *v)
@@ -50,9 +53,14 @@ void upstream_tcp_trouble(struct upstream_server *s, uint64_t now)
 	store(&s->tcp_bad_until_ns, now + hold);
 }
 
+static bool mute(const struct upstream_server *s)
+{
+	return atomic_load_explicit(&s->tcp_unanswered, memory_order_relaxed) >= UNANSWERED_MAX;
+}
+
 void upstream_tcp_fine(struct upstream_server *s)
 {
-	if (atomic_load_explicit(&s->tcp_works, memory_order_relaxed))
+	if (atomic_load_explicit(&s->tcp_works, memory_order_relaxed) || mute(s))
 		return;
 	atomic_store_explicit(&s->tcp_works, true, memory_order_relaxed);
 	store(&s->tcp_bad_until_ns, 0);
@@ -61,11 +69,27 @@ void upstream_tcp_fine(struct upstream_server *s)
 	store(&s->tcp_probe_ns, 0);
 }
 
+void upstream_tcp_answered(struct upstream_server *s)
+{
+	if (likely(!atomic_load_explicit(&s->tcp_unanswered, memory_order_relaxed)))
+		return;
+	atomic_store_explicit(&s->tcp_unanswered, 0, memory_order_relaxed);
+	upstream_tcp_fine(s);
+}
+
+void upstream_tcp_unanswered(struct upstream_server *s, uint64_t now)
+{
+	if (!mute(s))
+		atomic_fetch_add_explicit(&s->tcp_unanswered, 1, memory_order_relaxed);
+	if (mute(s))
+		upstream_tcp_trouble(s, now);
+}
+
 void upstream_tcp_probe(struct upstream_peer *p)
 {
 	struct upstream_server *s = p->server;
 
-	if (load(&s->tcp_probe_ns) > worker_now(p->w))
+	if (load(&s->tcp_probe_ns) > worker_now(p->w) || mute(s))
 		return;
 	if (!atomic_exchange_explicit(&s->tcp_probing, true, memory_order_relaxed))
 		upstream_tcp_open_probe(p);

@@ -20,6 +20,8 @@ enum {
 	/* A connection that has answered before and is silent for three times its usual time, at least this, is given
 	 * up: there is time left for another one within a second. */
 	SILENCE_MIN_MS = 300,
+	/* One that has not answered yet may be slow to begin with; whoever waits has a time-out of its own. */
+	UNANSWERED_MS = 6000,
 };
 
 /* ---------------------------------------------------------------- life */
@@ -137,7 +139,7 @@ static uint64_t silence_limit(const struct tcp_kept *c)
 	uint64_t usual = 3 * c->peer->tcp_usual_ns;
 
 	if (!c->answered)
-		return most;
+		return most > UNANSWERED_MS * NS_PER_MS ? most : UNANSWERED_MS * NS_PER_MS;
 	if (usual < SILENCE_MIN_MS * NS_PER_MS)
 		usual = SILENCE_MIN_MS * NS_PER_MS;
 	return usual < most ? usual : most;
@@ -273,6 +275,7 @@ static void take_message(void *arg, const uint8_t *msg, size_t len)
 		return;
 	}
 	c->answered++;
+	upstream_tcp_answered(c->peer->server);
 	if (c->answered > c->peer->tcp.depth && c->peer->tcp.depth < TCP_PIPELINE_MAX)
 		c->peer->tcp.depth++;
 }
@@ -408,6 +411,11 @@ int upstream_tcp_send(struct upstream_peer *p, struct attempt *a)
 bool upstream_tcp_connected(const struct attempt *a)
 {
 	return a->conn->connected;
+}
+
+bool upstream_tcp_heard(const struct attempt *a)
+{
+	return a->conn->heard_ns > a->sent_ns;
 }
 
 struct net_addr upstream_tcp_local(const struct attempt *a)

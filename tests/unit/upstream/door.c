@@ -20,6 +20,7 @@ struct loop {
 	struct udp_client *clients; /* all that ever were */
 	struct stream *streams;
 	struct event *events;       /* all that wait */
+	void *receiver;
 	unsigned n_sockets, n_streams, n_ports;
 	uint8_t ports[65536];
 };
@@ -87,6 +88,20 @@ static struct event *event_new(struct loop *l, uint64_t delay_us, void (*run)(st
 	if (timer_arm(&l->timers, &e->timer, l->now_ns + delay_us * NS_PER_US))
 		abort();
 	return e;
+}
+
+static void run_message(struct event *e)
+{
+	struct mpsc_msg *m;
+
+	memcpy(&m, e->data, sizeof(m));
+	m->run(m, e->loop->receiver);
+}
+
+int loop_post(struct loop *l, struct mpsc_msg *m)
+{
+	(void)event_new(l, 0, run_message, &m, sizeof(m));
+	return 0;
 }
 
 /* ---------------------------------------------------------------- udp.h */
@@ -530,6 +545,11 @@ void door_add(struct loop *l, struct site *s)
 		abort();
 	s->next = l->sites;
 	l->sites = s;
+}
+
+void door_receiver(struct loop *l, void *receiver)
+{
+	l->receiver = receiver;
 }
 
 static bool step(struct loop *l, uint64_t until_ns)

@@ -70,6 +70,8 @@ void site_icmp(struct heard *q, int err);
 struct loop *door_begin(void);
 void door_end(struct loop *l);
 void door_add(struct loop *l, struct site *s);
+/* What posted messages are given. */
+void door_receiver(struct loop *l, void *receiver);
 /* Let time pass. */
 void door_pass_ms(struct loop *l, uint64_t ms);
 /* Until *flag is not 0, at most for ms; whether it is. */

@@ -327,6 +327,28 @@ static void test_connection_that_comes_up_late_still_completes(void **state)
 	rig_end(&r);
 }
 
+static void test_mute_tcp_costs_three_clients_a_second(void **state)
+{
+	struct site up = {.address = "192.0.2.1", .script = cuts_tcp_mute};
+	struct rig r;
+	const struct outcome *o;
+	unsigned slow = 0;
+
+	begin(&r, &up, 1);
+	for (int i = 0; i < 60; i++) {
+		o = rig_get(&r, "example.org");
+		assert_true(o->truncated);
+		slow += o->ms > 20;
+		door_pass_ms(r.loop, 300);
+	}
+	assert_int_equal(slow, 3);
+	door_pass_ms(r.loop, 40000);
+	up.script = cuts;
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(rig_get(&r, "example.org")->n_answer, 60);
+	rig_end(&r);
+}
+
 /* ---------------------------------------------------------------- elsewhere */
 
 static void test_another_upstream_with_tcp_completes(void **state)
@@ -428,6 +450,7 @@ int main(void)
 		cmocka_unit_test(test_tcp_probes_are_few_and_one_at_a_time),
 		cmocka_unit_test(test_trouble_is_forgotten_without_news),
 		cmocka_unit_test(test_connection_that_comes_up_late_still_completes),
+		cmocka_unit_test(test_mute_tcp_costs_three_clients_a_second),
 		cmocka_unit_test(test_another_upstream_with_tcp_completes),
 		cmocka_unit_test(test_two_blackholes_cost_no_more_than_one),
 		cmocka_unit_test(test_stream_client_gets_a_marked_answer),
