@@ -6,9 +6,15 @@
  * needs and is copied into the query.
  *
  * TCP (RFC 7766): two-byte length framing, pipelining, out-of-order answers.  Bounds, per worker:
- * connections (a full table closes the one idle longest), queries in flight per connection (then
- * it is not read from), bytes waiting to be written (then likewise; a client that does not read for the write time-out is closed);
- * time-outs: first message 3 s (covers slow senders), later ones 10 s.  A zero length and a message under 12 bytes close the connection.
+ * connections (a full table closes the one idle longest; when none is idle the new one), queries in flight per
+ * connection (then it is not read from), bytes waiting to be written (then likewise), input that is not yet a whole message and
+ * output that clients do not take (over TCP_MEMORY the largest holder is closed), messages of one
+ * connection per turn (the rest waits for the next).
+ * Time-outs: the first message must be whole within `first_ms` of the connection, each later one within `idle_ms` of
+ * the one before it or of the last answer, length and body included, so that a trickle gains nothing; a
+ * client that takes no byte of its answers for `write_ms` is closed.  Idle time is not counted while answers are due.
+ * A length under 12 ends the reading; what is in flight is answered, then the connection is closed.  So does the
+ * client's own end (FIN).
  * Thread: the loop's. */
 #pragma once
 
@@ -22,6 +28,13 @@
 
 struct loop;
 struct tcp_conn;
+struct tcp_table;
+
+enum {
+	NET_MESSAGE_MAX = 65535,
+	NET_MESSAGE_MIN = 12,
+	TCP_MEMORY = 16 << 20, /* bytes per worker and direction; see above */
+};
 
 /* Where the answer to a query goes. */
 struct net_return {
@@ -32,9 +45,8 @@ struct net_return {
 		struct udp_return udp;
 		struct {
 			struct tcp_conn *conn;  /* with serial: a handle; a closed connection is noticed */
-			uint32_t slot, serial;
+			uint32_t serial;
 			struct net_addr peer, local;
-			void *owner;            /* the worker's tcp table */
 		} tcp;
 	};
 };
@@ -48,36 +60,44 @@ static inline const struct net_addr *net_return_local(const struct net_return *r
 	return r->stream ? &r->tcp.local : &r->udp.local;
 }
 
-/* One message.  `msg` is valid during the call.  Every TCP message must be answered by net_reply_end or
- * given up by net_reply_none exactly once (it counts as in flight until then). */
+/* One message.  `msg` and `ret` are valid during the call.  Every TCP message must be answered by net_reply_end or
+ * given up by net_reply_none exactly once (it counts as in flight until then).  UDP messages come as they are, also
+ * those under 12 bytes. */
 typedef void (*request_fn)(void *arg, const uint8_t *msg, size_t len, const struct net_return *ret);
 
-/* Room for an answer of at most `cap` bytes; NULL: the client has gone (count and forget). */
+/* Room for an answer of at most `cap` bytes (streams: <= NET_MESSAGE_MAX, UDP: <= UDP_TX_MAX); NULL: the client
+ * has gone (count and forget). */
 uint8_t *net_reply_begin(const struct net_return *to, size_t cap);
 void net_reply_end(const struct net_return *to, size_t len);
 /* No answer will be sent (drop). */
 void net_reply_none(const struct net_return *to);
 
 struct tcp_limits {
-	unsigned max_conns;          /* per worker; default 1024 */
+	unsigned max_conns;          /* per worker; default 1024: for tcp_table_new */
 	unsigned max_inflight;       /* per connection; default 100 */
-	size_t max_output;           /* bytes waiting per connection; default 256 KiB (one answer always fits) */
+	size_t max_output;           /* bytes waiting per connection before its reading stops; default 256 KiB.  Answers
+	                                to what is in flight then may add as much again, four times in all; beyond
+	                                that the connection is closed */
 	unsigned first_ms, idle_ms, write_ms; /* 3000, 10000, 5000 */
 	int max_queries;             /* per connection; -1: unlimited (`timeouts maxtcpqueries`) */
 };
 extern const struct tcp_limits tcp_limits_default;
 
-/* The worker's table of TCP connections, shared by its listeners. */
-struct tcp_table;
+/* The worker's table of TCP connections, shared by its listeners.  NULL: no memory. */
 struct tcp_table *tcp_table_new(struct loop *l, unsigned max_conns);
+/* Closes all connections.  The ports and queries that use it have ended. */
 void tcp_table_free(struct tcp_table *t);
 unsigned tcp_table_count(const struct tcp_table *t);
 
 /* A listener's sockets in one worker. */
 struct net_port;
+/* Takes the descriptors, also on failure; -1: none of that kind.  `limits` is copied.  0 or -errno. */
 int net_port_start(struct loop *l, struct tcp_table *tcp, int udp_fd, int tcp_fd, const struct net_addr *at,
 		   enum transport transport, const struct tcp_limits *limits, void *listener,
 		   request_fn fn, void *arg, struct net_port **ret) MUST_USE;
 /* Stop taking queries: UDP is retired (udp_server_retire), the TCP socket accepts what waits and is closed, open
- * connections answer what is in flight and are closed.  `done` when the last socket and connection has gone. */
+ * connections answer what is in flight and are closed.  `done` (never from within) when no query can come any more
+ * and the last connection has gone; `p` is freed then.  UDP answers can be sent for 5 s more. */
 void net_port_retire(struct net_port *p, void (*done)(void *arg), void *arg);
+/* Close all at once and free; no callback.  Answers to what is in flight are dropped.  Legal while retiring. */
+void net_port_close(struct net_port *p);
