@@ -99,6 +99,13 @@ static int glob_files(void *arg, struct arena *a, const char *pattern, const cha
 	return n;
 }
 
+/* What fails has said so, and only that. */
+static void check_outcome(int r, const struct cf_errors *errs, unsigned errors_before)
+{
+	FUZZ_CHECK(r == 0 || r == ERR_SYNTAX);
+	FUZZ_CHECK((r == 0) == (errs->n_errors == errors_before));
+}
+
 /* ---------------------------------------------------------------- walks */
 
 static int parse_any(struct cf_cursor *c, void *state)
@@ -162,10 +169,14 @@ static void walk_by_table(struct cf_cursor *c)
 	uint64_t ns;
 
 	while (cf_directive(c)) {
-		(void)cf_arg_u32(c, "N", 1, 10, &u);
-		(void)cf_arg_duration(c, "DURATION", 1, 1000000000, &ns);
-		(void)cf_no_more_args(c);
-		(void)cf_options(c, defs, ARRAY_LEN(defs), &args);
+		unsigned before = c->errs->n_errors;
+		check_outcome(cf_arg_u32(c, "N", 1, 10, &u), c->errs, before);
+		before = c->errs->n_errors;
+		check_outcome(cf_arg_duration(c, "DURATION", 1, 1000000000, &ns), c->errs, before);
+		before = c->errs->n_errors;
+		check_outcome(cf_no_more_args(c), c->errs, before);
+		before = c->errs->n_errors;
+		check_outcome(cf_options(c, defs, ARRAY_LEN(defs), &args), c->errs, before);
 	}
 }
 
@@ -190,8 +201,10 @@ static void walk_block(struct arena *a, const struct cf_block *b, struct cf_erro
 	struct cf_cursor c;
 
 	FUZZ_CHECK(b->n_keys > 0);
-	for (size_t i = 0; i < b->n_keys && zones.n < 1000; i++)
-		(void)cf_key_parse(a, &b->keys[i], errs, &zones);
+	for (size_t i = 0; i < b->n_keys && zones.n < 1000; i++) {
+		unsigned before = errs->n_errors;
+		check_outcome(cf_key_parse(a, &b->keys[i], errs, &zones), errs, before);
+	}
 	for (size_t i = 0; i < zones.n; i++)
 		FUZZ_CHECK(wire_name_len(zones.v[i].zone) == zones.v[i].zone_len);
 	for (size_t i = 0; i < b->n_directives; i++) {
@@ -224,8 +237,7 @@ static int parse(struct arena *a, const char *name, const struct part *p, const 
 	unsigned before = errs->n_errors;
 	int r = corefile_parse(a, name, p->text, p->len, src, errs, ret);
 
-	FUZZ_CHECK(r == 0 || r == ERR_SYNTAX);
-	FUZZ_CHECK((r == 0) == (errs->n_errors == before));
+	check_outcome(r, errs, before);
 	return r;
 }
 
@@ -255,8 +267,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	int r = parse(&a, "Corefile", &w.parts[0], &src, &errs, &cf);
 	const struct part *x = find(&w, 'x', "");
-	if (x && parse(&a, "extra", x, &src, &errs, &extra) == 0)
-		(void)corefile_merge(&a, &cf, &extra, &errs);
+	if (x && parse(&a, "extra", x, &src, &errs, &extra) == 0) {
+		unsigned before = errs.n_errors;
+		check_outcome(corefile_merge(&a, &cf, &extra, &errs), &errs, before);
+	}
 	portable_check(&cf, &errs);
 	for (size_t i = 0; i < cf.n_blocks && i < 50; i++)
 		walk_block(&a, &cf.blocks[i], &errs, r == 0);

@@ -94,10 +94,21 @@ static uint16_t set_of(struct ingest_table *t, const struct ingest_record *r, ui
 	return (uint16_t)(*slot - 1);
 }
 
+/* The rdata in the form in which doubles are told: decompressed, names in lower case.  *ret_rdata: `out` or the message. */
+static int read_canonical(const struct ingest_table *t, uint16_t off, uint16_t rdlen, uint16_t type, uint16_t cls,
+			  uint8_t *out, const uint8_t **ret_rdata)
+{
+	int len = wire_rdata_read(t->msg, off, rdlen, type, cls, out, ret_rdata);
+
+	if (len > 0 && *ret_rdata == out)
+		wire_rdata_lower(wire_rdata_form(type, cls), out, (size_t)len);
+	return len;
+}
+
 static bool same_rdata(struct ingest_table *t, const struct ingest_rr *rr, uint16_t cls, const uint8_t *rdata, size_t len)
 {
 	const uint8_t *other;
-	int n = wire_rdata_read(t->msg, rr->rdata_off, rr->rdlen, rr->type, cls, t->other, &other);
+	int n = read_canonical(t, rr->rdata_off, rr->rdlen, rr->type, cls, t->other, &other);
 
 	return n == (int)len && !memcmp(other, rdata, len);
 }
@@ -122,7 +133,7 @@ static uint16_t *rr_slot(struct ingest_table *t, uint16_t set, uint16_t type, ui
 int ingest_table_add(struct ingest_table *t, const struct ingest_record *r)
 {
 	const uint8_t *rdata;
-	int len = wire_rdata_read(t->msg, r->rdata_off, r->rdlen, r->type, r->cls, t->rdata, &rdata);
+	int len = read_canonical(t, r->rdata_off, r->rdlen, r->type, r->cls, t->rdata, &rdata);
 	uint32_t hash;
 
 	if (len < 0)

@@ -74,6 +74,21 @@ bool wire_rdata_valid(const uint8_t *form, const uint8_t *rdata, uint16_t rdlen)
 	return !r.err && (*form == RDATA_REST || r.off == r.len);
 }
 
+void wire_rdata_lower(const uint8_t *form, uint8_t *rdata, size_t len)
+{
+	struct wire_reader r = wire_reader_at(rdata, len, 0);
+
+	for (; *form != RDATA_REST && *form != RDATA_END; form++) {
+		size_t start = r.off;
+		if (*form == RDATA_NAME || *form == RDATA_NAME_SHORT) {
+			(void)wire_reader_plain_name(&r);
+			wire_name_lower(rdata + start, rdata + start, r.off - start);
+		} else {
+			wire_rdata_skip(&r, *form);
+		}
+	}
+}
+
 /* The bytes from `start` to where the reader is. */
 static size_t copy_from(const struct wire_reader *r, size_t start, uint8_t *out)
 {

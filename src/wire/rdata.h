@@ -41,6 +41,9 @@ void wire_rdata_skip(struct wire_reader *r, unsigned item) NONNULL;
 /* Uncompressed rdata has this form to its last byte. */
 bool wire_rdata_valid(const uint8_t *form, const uint8_t *rdata, uint16_t rdlen) NONNULL;
 
+/* Make the names of valid uncompressed rdata lower case: in this form doubles are told.  RFC 4034 6.2, 6.3. */
+void wire_rdata_lower(const uint8_t *form, uint8_t *rdata, size_t len) NONNULL;
+
 /* Check the rdata at msg[off] of rdlen bytes, which lie within the message, and decompress it.
  * *ret_rdata points into `out` (RDATA_READ_MAX bytes), or into msg where there was nothing to decompress.
  * Length (<= 65535), or -EBADMSG. */
