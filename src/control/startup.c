@@ -11,10 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#ifndef BINNACLE_COMMIT
-#define BINNACLE_COMMIT ""
-#endif
-
 static const char *machine(void)
 {
 #if defined(__x86_64__)
