@@ -17,6 +17,8 @@ enum {
 	PREFETCH_WINDOW_S = 60,
 	PREFETCH_PERCENT = 10,
 	STALE_S = 3600,
+	/* The client response timer of RFC 8767 5: what a stub waits for without trying another server. */
+	VERIFY_MS = 1800,
 };
 static const uint64_t FIVE_MINUTES_NS = 300 * NS_PER_S;
 static const uint64_t ANY_DURATION_NS = INT64_MAX;
@@ -131,6 +133,7 @@ static int read_serve_stale(struct cf_cursor *c, void *state)
 	stale->verify = !strcasecmp(t->text, "verify");
 	if (!stale->verify && strcasecmp(t->text, "immediate"))
 		return cf_fail(c, "found \"%.32s\", expected \"immediate\" or \"verify\"", t->text);
+	stale->timeout_ns = VERIFY_MS * NS_PER_MS;
 	if (stale->verify && cf_args_left(c) && cf_arg_duration(c, "TIMEOUT", 0, ANY_DURATION_NS, &stale->timeout_ns))
 		return ERR_SYNTAX;
 	return read_stale_tail(c, stale);

@@ -72,7 +72,7 @@ static uint16_t flags_of(const struct query *q, const struct wire_answer *a)
 {
 	const struct reply *r = &q->reply;
 
-	return (uint16_t)(FLAG_QR | (q->in.flags & (FLAG_RD | FLAG_CD)) | (r->aa ? FLAG_AA : 0) |
+	return (uint16_t)(FLAG_QR | (q->in.flags & FLAG_RD) | (r->cd ? FLAG_CD : 0) | (r->aa ? FLAG_AA : 0) |
 			  (r->ra || q->block->recursion ? FLAG_RA : 0) | (r->ad ? FLAG_AD : 0) |
 			  (a->truncated ? FLAG_TC : 0));
 }
