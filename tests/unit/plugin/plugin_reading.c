@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "plugin_reading.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+int plugin_reading_run(struct plugin_reading *r, const struct plugin *p, void *state, const char *lines)
+{
+	struct corefile cf;
+	struct cf_cursor in;
+	struct setup s = {.in = &in, .arena = &r->a, .block = &r->block};
+	char text[16384];
+	int n = snprintf(text, sizeof(text), ". {\n%s\n}\n", lines);
+
+	memset(r, 0, sizeof(*r));
+	arena_init(&r->a, NULL, 0, NULL);
+	cf_errors_init(&r->errs, &r->a);
+	if (corefile_parse(&r->a, "Corefile", text, (size_t)n, &cf_source_system, &r->errs, &cf) ||
+	    cf_cursor_init(&in, &r->a, &cf.blocks[0], p->name, &r->errs))
+		abort();
+	return p->setup(&s, state);
+}
+
+const char *plugin_reading_error(const struct plugin_reading *r)
+{
+	return r->errs.first ? r->errs.first->text : "";
+}
+
+void plugin_reading_end(struct plugin_reading *r)
+{
+	arena_fini(&r->a);
+}
