@@ -74,7 +74,9 @@ class Server:
         return path
 
     def port(self, name="PORT"):
-        return self.ports.setdefault(name, 53 if self.ns else compat.free_port())
+        if name not in self.ports:
+            self.ports[name] = 53 if self.ns else compat.free_port()
+        return self.ports[name]
 
     # -- life
     def wait_up(self, timeout=15):

@@ -3,8 +3,12 @@ import os
 import re
 import threading
 
+import pytest
+
 from harness import wait
 from harness.flood import Flood
+
+pytestmark = pytest.mark.threads
 
 COREFILE = ".:{PORT} {\n    bind 127.0.0.1\n    log\n    whoami\n}\n"
 

@@ -4,7 +4,11 @@ import re
 import signal
 import time
 
+import pytest
+
 from harness import ask, traffic, wait
+
+pytestmark = pytest.mark.threads
 
 OLD = {"rules": [{"match": {}, "answer": "@ 300 IN A 192.0.2.1"}]}
 NEW = {"rules": [{"match": {}, "answer": "@ 300 IN A 192.0.2.2"}]}
