@@ -49,6 +49,8 @@ struct cf_errors {
 };
 
 void cf_errors_init(struct cf_errors *e, struct arena *a);
+/* By line within each file, files in the order in which they came up; for showing them all. */
+void cf_errors_sort(struct cf_errors *e);
 /* `FILE:LINE: text`, or `FILE: text` without a line; as snprintf. */
 int cf_error_format(const struct cf_error *e, char *out, size_t size);
 /* Record one; returns ERR_SYNTAX, so that setups can `return cf_error(...)`. */

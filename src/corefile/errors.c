@@ -77,6 +77,44 @@ int cf_error_format(const struct cf_error *e, char *out, size_t size)
 	return snprintf(out, size, "%s:%u: %s", e->file, e->line, e->text);
 }
 
+static bool same_file(const struct cf_error *a, const struct cf_error *b)
+{
+	return a->file == b->file || (a->file && b->file && !strcmp(a->file, b->file));
+}
+
+/* Where `x` belongs in a sorted list: behind the last of its file with no larger line, else before the first of
+ * its file, else at the end. */
+static struct cf_error **place_of(struct cf_error **list, const struct cf_error *x)
+{
+	struct cf_error **place = NULL, **at = list;
+
+	for (; *at; at = &(*at)->next) {
+		if (!same_file(*at, x))
+			continue;
+		if ((*at)->line <= x->line)
+			place = &(*at)->next;
+		else if (!place)
+			place = at;
+	}
+	return place ? place : at;
+}
+
+void cf_errors_sort(struct cf_errors *e)
+{
+	struct cf_error *sorted = NULL, *x, *next;
+
+	for (x = e->first; x; x = next) { /* few enough for one after another, see CF_ERRORS_KEPT */
+		struct cf_error **place = place_of(&sorted, x);
+
+		next = x->next;
+		x->next = *place;
+		*place = x;
+	}
+	e->first = sorted;
+	for (e->last = &e->first; *e->last; e->last = &(*e->last)->next)
+		;
+}
+
 /* ---------------------------------------------------------------- nearest name */
 
 enum { WORD_MAX = 40, DISTANCE_MAX = 2 };

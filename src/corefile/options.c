@@ -47,6 +47,7 @@ static int check_count(struct cf_cursor *c, const struct cf_option_def *d)
 
 int cf_options(struct cf_cursor *c, const struct cf_option_def *defs, size_t n, void *state)
 {
+	unsigned errors_before = c->errs->n_errors; /* cf_option records some of its own */
 	const struct cf_token *t;
 	int r = 0;
 
@@ -63,5 +64,5 @@ int cf_options(struct cf_cursor *c, const struct cf_option_def *defs, size_t n, 
 		if (one)
 			r = ERR_SYNTAX;
 	}
-	return r;
+	return c->errs->n_errors > errors_before ? ERR_SYNTAX : r;
 }

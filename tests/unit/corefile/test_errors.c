@@ -72,6 +72,26 @@ static void test_errors_are_cut_and_bounded(void **state)
 	assert_int_equal(kept, CF_ERRORS_KEPT);
 }
 
+static void test_errors_sort_by_line_within_files(void **state)
+{
+	static const struct {
+		const char *file;
+		unsigned line;
+		const char *text;
+	} v[] = {{"f", 5, "a"}, {"g", 2, "b"}, {"f", 1, "c"}, {"f", 5, "d"}, {NULL, 0, "e"},
+		 {"g", 1, "f"}, {"f", 0, "g"}, {"f", 9, "h"}, {"f", 2, "i"}};
+	struct world *w = *state;
+
+	cf_errors_sort(&w->errs);
+	for (size_t i = 0; i < ARRAY_LEN(v); i++)
+		cf_error(&w->errs, v[i].file, v[i].line, "%s", v[i].text);
+	cf_errors_sort(&w->errs);
+	assert_string_equal(world_errors(w, false),
+			    "f: g | f:1: c | f:2: i | f:5: a | f:5: d | f:9: h | g:1: f | g:2: b | e");
+	cf_error(&w->errs, "g", 3, "last");
+	assert_contains(world_errors(w, false), "e | g:3: last");
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, world_setup, world_teardown)
 
 int main(void)
@@ -80,6 +100,7 @@ int main(void)
 		T(test_nearest_finds_small_slips),
 		T(test_errors_are_one_printable_line),
 		T(test_errors_are_cut_and_bounded),
+		T(test_errors_sort_by_line_within_files),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -92,6 +92,17 @@ static void test_options_find_all_errors(void **state)
 			"Corefile:8: plugin cache: SIZE \"200\" is not within 1 to 100");
 }
 
+static void test_options_fail_for_a_block_of_an_option(void **state)
+{
+	struct world *w = *state;
+	struct state s;
+
+	assert_int_equal(run(w, "keep {\nsize 5\n}\nsize 7", &s), ERR_SYNTAX);
+	assert_int_equal(s.size, 7);
+	assert_string_equal(world_errors(w, false),
+			    "Corefile:3: plugin cache: found \"{\", but this option has none of its own");
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, world_setup, world_teardown)
 
 int main(void)
@@ -99,6 +110,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(test_options_call_the_parser_of_each),
 		T(test_options_find_all_errors),
+		T(test_options_fail_for_a_block_of_an_option),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
