@@ -24,7 +24,8 @@ the whole answer, and gives every client as many whole records as fit.
 
 These tables are made by `tests/system/truncation/test_table.py` (how: [testing.md](testing.md)); all servers
 stand in front of the same upstream, with a cache that does not know the name yet.  CoreDNS runs with the
-stock cluster Corefile, also with the two remedies that people use.
+stock cluster Corefile, also with the two remedies that people use.  (BIND takes no RRset of more than 100 records
+unless `max-records-per-type` says so, hence its SERVFAIL.)
 
 """
 
