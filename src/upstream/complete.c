@@ -13,8 +13,7 @@ enum {
 	PATIENCE_MIN_MS = 1000,
 	/* After the cut answer was given out: how long the whole one is still worth something. */
 	LATE_MS = 6000,
-	LATE_MAX = 256,            /* per worker and set */
-	SAME_AGAIN_MAX = 3,
+	LATE_MAX = 256, /* per worker and set */
 };
 
 static void count(const struct upstream_exchange *x, const struct upstream_server *s, enum tcp_outcome o)
@@ -138,11 +137,12 @@ void upstream_complete_failed(struct upstream_exchange *x, struct upstream_peer 
 /* An upstream that answers over UDP but not over TCP says so by rcode, too. */
 static bool refused(const struct upstream_exchange *x, unsigned rcode)
 {
-	return rcode != x->rcode && (rcode == RCODE_SERVFAIL || rcode == RCODE_REFUSED || rcode == RCODE_NOTIMP ||
-				     rcode == RCODE_FORMERR);
+	return rcode != x->rcode && (rcode == RCODE_SERVFAIL || rcode == RCODE_REFUSED ||
+				     rcode == RCODE_NOTIMP || rcode == RCODE_FORMERR);
 }
 
-void upstream_complete_answered(struct upstream_exchange *x, struct upstream_peer *p, const struct wire_ingest *in)
+void upstream_complete_answered(struct upstream_exchange *x, struct upstream_peer *p,
+				const struct wire_ingest *in)
 {
 	bool late = x->phase == PHASE_LATE;
 

@@ -32,7 +32,8 @@ bool upstream_edns_usable(struct upstream_peer *p)
 	if (likely(!until))
 		return true;
 	/* Whoever moves the end is the one that probes. */
-	if (until <= now && atomic_compare_exchange_strong(&s->edns_off_until_ns, &until, now + OFF_S * NS_PER_S))
+	if (until <= now &&
+	    atomic_compare_exchange_strong(&s->edns_off_until_ns, &until, now + OFF_S * NS_PER_S))
 		upstream_probe_edns(p);
 	return false;
 }

@@ -22,7 +22,7 @@ bool upstream_net_error(int err)
 	case EHOSTUNREACH:
 	case ENETDOWN:
 	case EHOSTDOWN:
-	case EPERM:  /* a local firewall says so */
+	case EPERM: /* a local firewall says so */
 	case EACCES:
 		return true;
 	default:
@@ -62,7 +62,8 @@ static void reason(const struct failure *f, char *out, size_t cap)
 
 void upstream_error_text(const struct upstream_server *s, const struct failure *f, char *out, size_t cap)
 {
-	static const char *const verbs[] = {[STAGE_DIAL] = "dial", [STAGE_WRITE] = "write", [STAGE_READ] = "read"};
+	static const char *const verbs[] = {
+		[STAGE_DIAL] = "dial", [STAGE_WRITE] = "write", [STAGE_READ] = "read"};
 	const char *net = f->leg == LEG_TCP ? "tcp" : "udp";
 	char local[NET_ADDR_TEXT_MAX] = "", why[96];
 
@@ -81,5 +82,6 @@ void upstream_error_text(const struct upstream_server *s, const struct failure *
 	if (f->local.sa.sa_family)
 		net_addr_port_text(&f->local, local);
 	reason(f, why, sizeof(why));
-	(void)snprintf(out, cap, "%s %s %s%s%s: %s", verbs[f->stage], net, local, *local ? "->" : "", s->text, why);
+	(void)snprintf(out, cap, "%s %s %s%s%s: %s", verbs[f->stage], net, local, *local ? "->" : "", s->text,
+		       why);
 }

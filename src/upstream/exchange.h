@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* One exchange: what exchange.c, complete.c, policy.c and message.c share.  Rule: worker.
+/* One exchange: what ask.c, exchange.c, answer.c, complete.c, policy.c and message.c share.  Rule: worker.
  *
  *   ask -> ASKING --answer--> done
  *            |  \--failure--> next upstream: ASKING ... until attempts or time are used up: ENDING -> done(error)
@@ -12,14 +12,18 @@
 #include "wire/ingest.h"
 
 enum exchange_phase {
-	PHASE_ASKING,     /* an attempt runs */
+	PHASE_ASKING, /* an attempt runs */
 	PHASE_COMPLETING, /* a cut UDP answer is in hand, the whole one is asked for over TCP */
-	PHASE_LATE,       /* the cut one was given out, TCP goes on */
-	PHASE_PAUSED,     /* all upstreams fail at once: a pause before the next round */
-	PHASE_ENDING,     /* the end is known; it comes with the loop's next timers, never from within upstream_ask */
+	PHASE_LATE, /* the cut one was given out, TCP goes on */
+	PHASE_PAUSED, /* all upstreams fail at once: a pause before the next round */
+	PHASE_ENDING, /* the end is known; it comes with the loop's next timers, never from within upstream_ask */
 };
 
 enum {
+	/* Retries on the same upstream because kept connections had ended. */
+	SAME_AGAIN_MAX = 3,
+	/* An attempt that is this old when time is up has been lost; a younger one may still be answered. */
+	LOST_AGE_MS = 1000,
 	/* A place in the slab; ten of them fill a block of 16 KiB.  What the struct leaves is the first block of the
 	 * exchange's arena: small answers need no other. */
 	EXCHANGE_SIZE = 1624,
@@ -31,49 +35,50 @@ enum {
 struct upstream_order {
 	uint8_t list[UPSTREAM_TARGETS_MAX];
 	uint8_t at, n;
-	uint8_t rounds;           /* the list was gone through so often */
-	uint8_t down_seen;        /* in this round */
+	uint8_t rounds; /* the list was gone through so often */
+	uint8_t down_seen; /* in this round */
 	uint64_t round_began_ns;
 };
 
 struct upstream_exchange {
 	struct upstream_worker *w;
 	struct upstream_exchange *next, *prev;
-	struct timer timer;       /* the earliest of what follows */
-	uint64_t end_ns;          /* of the whole */
-	uint64_t phase_end_ns;    /* of the attempt, the patience, the pause */
+	struct timer timer; /* the earliest of what follows */
+	uint64_t end_ns; /* of the whole */
+	uint64_t phase_end_ns; /* of the attempt, the patience, the pause */
 	void (*done)(void *arg, const struct upstream_result *r); /* NULL: nobody waits */
 	void *arg;
 	uint64_t tag;
 	struct upstream_late late;
 
 	struct attempt a;
-	uint8_t phase;            /* enum exchange_phase */
-	bool edns;                /* the running attempt has an OPT */
+	uint8_t phase; /* enum exchange_phase */
+	bool edns; /* the running attempt has an OPT */
 	bool do_bit, client_stream;
-	bool counted;             /* holds a place of max_concurrent */
-	bool holding;             /* holds the owner (late) */
-	bool trial;               /* of our own, to one upstream: nobody waits */
-	bool last_chance;         /* all are down, this attempt is the only one */
-	bool lossy_seen;          /* some upstream is lossy: see whether a trial is due */
-	bool tcp_failed_here;     /* TCP failed in this exchange, not only by memory */
-	uint8_t same_again;       /* retries on the same upstream that cost nothing: kept connections that had ended */
+	bool counted; /* holds a place of max_concurrent */
+	bool holding; /* holds the owner (late) */
+	bool trial; /* of our own, to one upstream: nobody waits */
+	bool last_chance; /* all are down, this attempt is the only one */
+	bool lossy_seen; /* some upstream is lossy: see whether a trial is due */
+	bool tcp_failed_here; /* TCP failed in this exchange, not only by memory */
+	uint8_t same_again; /* retries on the same upstream that cost nothing: kept connections that had ended */
 	uint8_t failovers;
-	uint16_t failures;        /* attempts that failed */
+	uint16_t failures; /* attempts that failed */
 
 	/* one bit per server */
-	uint64_t plain_mask;      /* refused EDNS: ask without */
-	uint64_t silent_mask;     /* silent with EDNS */
-	uint64_t tcp_mask;        /* TCP was tried and failed */
+	uint64_t plain_mask; /* refused EDNS: ask without */
+	uint64_t silent_mask; /* silent with EDNS */
+	uint64_t tcp_mask; /* TCP was tried and failed */
 
 	uint16_t question_len, plain_len, full_len;
-	uint16_t flags;           /* of the upstream's header, for `answer` */
+	uint16_t flags; /* of the upstream's header, for `answer` */
 	uint16_t rcode;
-	bool answer_plain;        /* `answer` came without EDNS */
+	bool answer_plain; /* `answer` came without EDNS */
 	const struct upstream_server *answer_from;
-	struct wire_answer *answer; /* in hand: a cut one, one whose rcode fails over, the one to give; or NULL */
+	struct wire_answer
+		*answer; /* in hand: a cut one, one whose rcode fails over, the one to give; or NULL */
 
-	struct failure failure;   /* the last one */
+	struct failure failure; /* the last one */
 	const struct upstream_server *failed_server;
 
 	struct upstream_order order;
@@ -109,17 +114,34 @@ struct upstream_peer *upstream_order_elsewhere(struct upstream_exchange *x);
 
 /* Arm the timer for the earliest end.  May end (no memory for the timer), so it is the last thing done. */
 void upstream_exchange_arm(struct upstream_exchange *x);
+/* Ask `p` and give it its time.  0 (may have ended), or why it could not be sent. */
+int upstream_exchange_ask(struct upstream_exchange *x, struct upstream_peer *p, enum leg leg,
+			  bool fresh) MUST_USE;
+/* Ask the next upstream that can be asked, or end.  May end. */
+void upstream_exchange_next(struct upstream_exchange *x);
 /* Send the attempt and nothing else.  `fresh`: not on a connection that has answered before. */
-int upstream_exchange_send(struct upstream_exchange *x, struct upstream_peer *p, enum leg leg, bool fresh) MUST_USE;
-/* An answer that was read is in hand from now on. */
-void upstream_exchange_take(struct upstream_exchange *x, struct upstream_peer *p, const struct wire_ingest *in);
-void upstream_exchange_note_failure(struct upstream_exchange *x, struct upstream_peer *p, const struct failure *f);
+int upstream_exchange_send(struct upstream_exchange *x, struct upstream_peer *p, enum leg leg,
+			   bool fresh) MUST_USE;
+void upstream_exchange_note_failure(struct upstream_exchange *x, struct upstream_peer *p,
+				    const struct failure *f);
 /* Tell the asker what is in hand, or the failure.  Does not end the exchange. */
 void upstream_exchange_give(struct upstream_exchange *x, struct upstream_late *late);
 /* Tell it and end. */
 void upstream_exchange_finish(struct upstream_exchange *x);
 /* End without a word. */
 void upstream_exchange_drop(struct upstream_exchange *x);
+/* Give back its place under max_concurrent. */
+void upstream_exchange_uncount(struct upstream_exchange *x);
+/* What the running attempt and the timer say (attempt_ops, timer.fire).  May end. */
+void upstream_attempt_failed(struct attempt *a, const struct failure *f);
+void upstream_exchange_timer(struct timer *t);
+
+/* answer.c */
+
+bool upstream_attempt_answer(struct attempt *a, const uint8_t *msg, size_t len);
+/* An answer that was read is in hand from now on. */
+void upstream_exchange_take(struct upstream_exchange *x, struct upstream_peer *p,
+			    const struct wire_ingest *in);
 
 /* complete.c */
 
@@ -128,7 +150,8 @@ void upstream_complete_begin(struct upstream_exchange *x, struct upstream_peer *
 /* The TCP attempt failed.  May end. */
 void upstream_complete_failed(struct upstream_exchange *x, struct upstream_peer *p, const struct failure *f);
 /* The TCP answer was read.  Ends, or goes on elsewhere. */
-void upstream_complete_answered(struct upstream_exchange *x, struct upstream_peer *p, const struct wire_ingest *in);
+void upstream_complete_answered(struct upstream_exchange *x, struct upstream_peer *p,
+				const struct wire_ingest *in);
 /* The timer of COMPLETING and LATE.  May end. */
 void upstream_complete_timeout(struct upstream_exchange *x);
 /* The asker has gone while COMPLETING: go on for what is learned.  May end. */

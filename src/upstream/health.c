@@ -19,8 +19,7 @@ enum {
 
 bool upstream_down(const struct upstream_set *set, const struct upstream_server *s)
 {
-	return set->c.max_fails &&
-	       atomic_load_explicit(&s->fails, memory_order_relaxed) > set->c.max_fails;
+	return set->c.max_fails && atomic_load_explicit(&s->fails, memory_order_relaxed) > set->c.max_fails;
 }
 
 bool upstream_lossy(const struct upstream_server *s)
@@ -180,7 +179,8 @@ void upstream_probe_edns(struct upstream_peer *p)
 
 	if (pr->running)
 		return;
-	*pr = (struct probe){.peer = p, .running = true, .edns = true, .a.ops = &edns_ops, .timer.fire = edns_timer};
+	*pr = (struct probe){
+		.peer = p, .running = true, .edns = true, .a.ops = &edns_ops, .timer.fire = edns_timer};
 	probe_send(pr);
 }
 

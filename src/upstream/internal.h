@@ -52,26 +52,26 @@ struct upstream_server {
 	struct server_series series;
 
 	/* counter: written when something changes, read by each exchange */
-	_Alignas(64) atomic_uint fails;    /* failed probes in a row */
-	atomic_bool probing;               /* some worker runs the probe loop */
-	atomic_uint lost;                  /* real questions in a row without an answer */
-	atomic_uint_least64_t trial_ns;    /* when a lossy upstream may be tried again */
+	_Alignas(64) atomic_uint fails; /* failed probes in a row */
+	atomic_bool probing; /* some worker runs the probe loop */
+	atomic_uint lost; /* real questions in a row without an answer */
+	atomic_uint_least64_t trial_ns; /* when a lossy upstream may be tried again */
 	/* tcp_memory.c */
 	atomic_uint_least64_t tcp_bad_until_ns; /* 0: nothing bad known */
-	atomic_uint_least64_t tcp_hold_ns;      /* how long the next trouble is remembered */
-	atomic_uint_least64_t tcp_probe_ns;     /* not before this the next probe */
-	atomic_uint_least64_t tcp_gap_ns;       /* between probes, growing */
+	atomic_uint_least64_t tcp_hold_ns; /* how long the next trouble is remembered */
+	atomic_uint_least64_t tcp_probe_ns; /* not before this the next probe */
+	atomic_uint_least64_t tcp_gap_ns; /* between probes, growing */
 	atomic_bool tcp_probing;
-	atomic_bool tcp_works;             /* has connected, and not failed since */
-	atomic_uint tcp_unanswered;        /* questions in a row to which a connection brought nothing in time */
+	atomic_bool tcp_works; /* has connected, and not failed since */
+	atomic_uint tcp_unanswered; /* questions in a row to which a connection brought nothing in time */
 	/* edns_memory.c */
-	atomic_uint edns_silences;         /* answered without where it was silent with EDNS */
-	atomic_uint_least64_t edns_ok_ns;  /* last answer to a query with EDNS; 0: never */
+	atomic_uint edns_silences; /* answered without where it was silent with EDNS */
+	atomic_uint_least64_t edns_ok_ns; /* last answer to a query with EDNS; 0: never */
 	atomic_uint_least64_t edns_off_until_ns; /* 0: in use */
 };
 
 struct upstream_set {
-	struct upstream_config c;  /* frozen; what it points to lives in `arena` */
+	struct upstream_config c; /* frozen; what it points to lives in `arena` */
 	struct arena arena;
 	struct upstream_server *servers;
 	unsigned n;
@@ -91,11 +91,11 @@ enum leg { LEG_NONE, LEG_UDP, LEG_TCP };
 enum stage { STAGE_DIAL, STAGE_WRITE, STAGE_READ, STAGE_UNPACK };
 
 struct failure {
-	int err;                   /* -errno, ERR_MISMATCH (8 wrong answers), ERR_GONE (a kept connection ended) */
+	int err; /* -errno, ERR_MISMATCH (8 wrong answers), ERR_GONE (a kept connection ended) */
 	enum stage stage;
 	enum leg leg;
-	bool closed;               /* the peer closed in order */
-	struct net_addr local;     /* sa_family 0: not known */
+	bool closed; /* the peer closed in order */
+	struct net_addr local; /* sa_family 0: not known */
 };
 
 struct attempt_ops {
@@ -109,13 +109,13 @@ struct attempt_ops {
 struct attempt {
 	const struct attempt_ops *ops;
 	struct upstream_peer *peer;
-	uint8_t *frame;            /* room for a length (2), then the message; id and length are set when it is sent */
-	uint16_t len;              /* of the message */
+	uint8_t *frame; /* room for a length (2), then the message; id and length are set when it is sent */
+	uint16_t len; /* of the message */
 	uint16_t id;
-	uint8_t leg;               /* enum leg; LEG_NONE: waits nowhere */
-	bool fresh;                /* TCP: only on a connection that has not answered yet */
-	uint16_t place;            /* in its socket's or connection's table */
-	uint32_t wrong_before;     /* UDP: wrong datagrams on the socket when this was sent */
+	uint8_t leg; /* enum leg; LEG_NONE: waits nowhere */
+	bool fresh; /* TCP: only on a connection that has not answered yet */
+	uint16_t place; /* in its socket's or connection's table */
+	uint32_t wrong_before; /* UDP: wrong datagrams on the socket when this was sent */
 	uint64_t sent_ns;
 	union {
 		struct udp_socket *socket;
@@ -126,17 +126,17 @@ struct attempt {
 /* ---------------------------------------------------------------- one worker */
 
 struct udp_pool {
-	struct udp_socket **places;  /* those in use; `share` of them */
-	struct udp_socket *retired;  /* kept until their last attempt ends */
+	struct udp_socket **places; /* those in use; `share` of them */
+	struct udp_socket *retired; /* kept until their last attempt ends */
 	unsigned share, n_open;
-	unsigned live;               /* attempts that wait */
+	unsigned live; /* attempts that wait */
 	struct timer sweep;
 };
 
 struct tcp_pool {
-	struct tcp_kept *conns;      /* last opened first */
+	struct tcp_kept *conns; /* last opened first */
 	unsigned n, n_idle;
-	unsigned depth;              /* queries a connection gets at once; lowered for upstreams that close early */
+	unsigned depth; /* queries a connection gets at once; lowered for upstreams that close early */
 };
 
 /* A question of our own: a health probe, or whether EDNS works again. */
@@ -162,10 +162,10 @@ struct slab_chunk;
 struct upstream_worker {
 	struct upstream_set *set;
 	struct upstream_env env;
-	struct upstream_peer *peers;       /* by server index */
+	struct upstream_peer *peers; /* by server index */
 	struct upstream_exchange *running; /* all of them */
 	unsigned n_late;
-	struct slab_chunk *chunks;         /* those with free places */
+	struct slab_chunk *chunks; /* those with free places */
 	struct slab_chunk *full;
 };
 

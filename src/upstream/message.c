@@ -11,7 +11,7 @@
 #include <string.h>
 
 enum {
-	OPT_FIXED = 11,      /* root owner, type, class, TTL, RDLENGTH */
+	OPT_FIXED = 11, /* root owner, type, class, TTL, RDLENGTH */
 	EDNS_DO = 0x8000,
 	ARCOUNT_AT = 2 + 10, /* in the frame */
 	FLAGS_AT = 2 + 2,

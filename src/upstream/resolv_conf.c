@@ -100,8 +100,8 @@ static size_t hosts_of_family(const char *text, const char *end, const char *hos
 	return n;
 }
 
-size_t upstream_hosts_file(const char *text, size_t len, const char *host, uint16_t port, struct net_addr *out,
-			   size_t max)
+size_t upstream_hosts_file(const char *text, size_t len, const char *host, uint16_t port,
+			   struct net_addr *out, size_t max)
 {
 	size_t n = hosts_of_family(text, text + len, host, port, 1, out, max);
 

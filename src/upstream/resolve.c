@@ -32,7 +32,7 @@ struct lookup {
 	uint16_t port;
 	struct net_addr *out;
 	size_t n, max;
-	bool answered;         /* some server has said something */
+	bool answered; /* some server has said something */
 };
 
 static void set_type(struct lookup *l, uint16_t type)
@@ -161,7 +161,8 @@ static void ask_all(struct lookup *l, uint16_t type, const struct net_addr *serv
 size_t upstream_resolve(const char *host, uint16_t port, const struct net_addr *servers, size_t n_servers,
 			struct net_addr *out, size_t max, const char **why)
 {
-	struct lookup l = {.port = port, .out = out, .max = max, .end_ns = clock_mono_ns() + ALL_MS * NS_PER_MS};
+	struct lookup l = {
+		.port = port, .out = out, .max = max, .end_ns = clock_mono_ns() + ALL_MS * NS_PER_MS};
 
 	*why = "not a host name";
 	if (make_query(&l, host))

@@ -13,8 +13,8 @@
 size_t upstream_resolv_conf(const char *text, size_t len, struct net_addr *out, size_t max);
 
 /* Addresses of `host` in a hosts file's text, IPv4 first, all with `port`.  Returns how many (at most `max`). */
-size_t upstream_hosts_file(const char *text, size_t len, const char *host, uint16_t port, struct net_addr *out,
-			   size_t max);
+size_t upstream_hosts_file(const char *text, size_t len, const char *host, uint16_t port,
+			   struct net_addr *out, size_t max);
 
 /* Ask `servers` for the A, then the AAAA records of `host` (taken as absolute) and write them with `port`.  Each
  * server has 2 s, all are tried twice, ten seconds in all.

@@ -56,7 +56,8 @@ static const struct metric_desc truncated_desc = {
 };
 static const struct metric_desc tcp_desc = {
 	.name = "binnacle_upstream_tcp_retries_total",
-	.help = "What came of completing a truncated answer over TCP: answered, late (after the cut answer was "
+	.help = "What came of completing a truncated answer over TCP: answered, late (after the cut answer "
+		"was "
 		"given out), failed, truncated (over TCP too), not_tried (TCP is known not to work).",
 	.labels = "to,outcome",
 };
@@ -77,8 +78,8 @@ static const struct metric_desc failures_desc = {
 };
 
 static const char *const tcp_outcomes[N_TCP_OUTCOMES] = {
-	[TCP_ANSWERED] = "answered",   [TCP_LATE] = "late",           [TCP_FAILED] = "failed",
-	[TCP_CUT_TOO] = "truncated",   [TCP_NOT_TRIED] = "not_tried",
+	[TCP_ANSWERED] = "answered", [TCP_LATE] = "late",           [TCP_FAILED] = "failed",
+	[TCP_CUT_TOO] = "truncated", [TCP_NOT_TRIED] = "not_tried",
 };
 static const char *const fail_kinds[N_FAIL_KINDS] = {
 	[FAIL_TIMEOUT] = "timeout",

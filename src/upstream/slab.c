@@ -15,13 +15,13 @@ enum {
 struct place {
 	struct slab_chunk *chunk;
 	union {
-		struct place *next;     /* free */
-		uint64_t data[1];       /* taken */
+		struct place *next; /* free */
+		uint64_t data[1]; /* taken */
 	};
 };
 
 struct slab_chunk {
-	struct arena arena;             /* holds this struct too */
+	struct arena arena; /* holds this struct too */
 	struct slab_chunk *next, **pprev;
 	struct place *free;
 	unsigned used;

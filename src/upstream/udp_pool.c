@@ -34,10 +34,10 @@ struct udp_socket {
 	struct udp_client *client;
 	struct udp_socket *next, **pprev; /* among the retired */
 	uint64_t opened_ns;
-	uint32_t wrong;           /* datagrams that answered nothing that was asked here */
-	uint16_t place;           /* in the pool, or NO_PLACE: retired */
-	uint16_t n, live;         /* ids used; attempts that wait */
-	bool busy;                /* inside a callback: not to be freed */
+	uint32_t wrong; /* datagrams that answered nothing that was asked here */
+	uint16_t place; /* in the pool, or NO_PLACE: retired */
+	uint16_t n, live; /* ids used; attempts that wait */
+	bool busy; /* inside a callback: not to be freed */
 	uint16_t ids[SOCKET_QUERIES_MAX];
 	struct attempt *who[SOCKET_QUERIES_MAX]; /* NULL: has ended */
 };

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Asking upstream servers: one question in, one complete answer (or a reason) out.
  *
- *   exchange.c   one question's way: attempts, timers, what an answer leads to
+ *   ask.c        a question comes in                  exchange.c   its attempts, time-outs, ends
+ *   answer.c     what an answer means
  *   complete.c   a cut UDP answer: the whole one over TCP, the patience for it, late answers
  *   message.c    the query as it is sent: our own EDNS, the client's options less the hop-by-hop ones
  *   policy.c     in which order upstreams are tried
  *   udp_pool.c   connected UDP sockets: random ports, retired after 200 queries or 10 s
- *   tcp_pool.c   kept, pipelined TCP connections (RFC 7766)
+ *   tcp_pool.c, tcp_kept.c, frame.c   kept, pipelined TCP connections (RFC 7766)
  *   health.c     per-upstream state: fails, down flag, probe loop, upstreams that lose real questions
  *   tcp_memory.c, edns_memory.c   what is remembered of an upstream without TCP, without EDNS
  *   set.c        what all workers share        worker.c   one worker's part
@@ -39,35 +40,35 @@ enum upstream_policy { POLICY_RANDOM, POLICY_ROUND_ROBIN, POLICY_SEQUENTIAL };
 
 struct upstream_target {
 	struct net_addr addr;
-	const char *text;          /* "192.0.2.1:53": `to` label, messages */
+	const char *text; /* "192.0.2.1:53": `to` label, messages */
 };
 
 struct upstream_config {
 	const struct upstream_target *targets;
-	unsigned n_targets;        /* 1..UPSTREAM_TARGETS_MAX; host names may expand beyond 15 */
+	unsigned n_targets; /* 1..UPSTREAM_TARGETS_MAX; host names may expand beyond 15 */
 	enum upstream_policy policy;
 	bool force_tcp, prefer_udp;
-	bool tc_passthrough;       /* CoreDNS's old way: a cut UDP answer is passed on */
-	uint64_t read_timeout_ns;  /* per attempt; default 2 s */
-	uint64_t expire_ns;        /* idle TCP connections; default 10 s */
-	uint64_t max_age_ns;       /* 0: unlimited */
-	uint32_t max_idle_conns;   /* 0: unlimited */
-	uint32_t max_fails;        /* default 2; 0: never down, no probes */
+	bool tc_passthrough; /* CoreDNS's old way: a cut UDP answer is passed on */
+	uint64_t read_timeout_ns; /* per attempt; default 2 s */
+	uint64_t expire_ns; /* idle TCP connections; default 10 s */
+	uint64_t max_age_ns; /* 0: unlimited */
+	uint32_t max_idle_conns; /* 0: unlimited */
+	uint32_t max_fails; /* default 2; 0: never down, no probes */
 	uint32_t max_connect_attempts; /* failed attempts; 0: unlimited; default 2 x upstreams */
-	uint64_t health_interval_ns;   /* default 500 ms */
+	uint64_t health_interval_ns; /* default 500 ms */
 	bool health_no_rec;
-	const uint8_t *health_domain;  /* wire name; NULL: "." */
-	uint32_t max_concurrent;   /* over all workers; 0: off */
-	bool failfast;             /* failfast_all_unhealthy_upstreams */
-	uint32_t failover_rcodes;  /* bit per rcode 0..31 */
+	const uint8_t *health_domain; /* wire name; NULL: "." */
+	uint32_t max_concurrent; /* over all workers; 0: off */
+	bool failfast; /* failfast_all_unhealthy_upstreams */
+	uint32_t failover_rcodes; /* bit per rcode 0..31 */
 	const struct net_addr *source; /* source_address or NULL */
-	uint16_t edns_size;        /* our own EDNS size towards upstreams; 0: 1232 */
+	uint16_t edns_size; /* our own EDNS size towards upstreams; 0: 1232 */
 };
 
 /* Makes what all workers share; copies the config (targets, texts and domain included) and registers the
  * series.  NULL: no memory.  Thread: control or builder. */
 struct upstream_set *upstream_set_new(const struct upstream_config *c);
-void upstream_set_free(struct upstream_set *s);  /* after all its workers' parts have gone */
+void upstream_set_free(struct upstream_set *s); /* after all its workers' parts have gone */
 
 /* What a worker lends to its part. */
 struct upstream_env {
@@ -82,36 +83,41 @@ struct upstream_env {
 	void *owner;
 };
 /* 0 or -errno. */
-int upstream_worker_start(struct upstream_set *s, const struct upstream_env *env, struct upstream_worker **ret) MUST_USE;
+int upstream_worker_start(struct upstream_set *s, const struct upstream_env *env,
+			  struct upstream_worker **ret) MUST_USE;
 /* Ends all that still runs (late attempts included, without callbacks but `release`) and frees. */
 void upstream_worker_stop(struct upstream_worker *w);
 
 /* A question. */
 struct upstream_question {
-	const uint8_t *question;   /* qname as the client wrote it + type + class */
+	const uint8_t *question; /* qname as the client wrote it + type + class */
 	uint16_t question_len;
-	uint16_t flags;            /* of these RD, CD and AD are sent */
+	uint16_t flags; /* of these RD, CD and AD are sent */
 	bool do_bit;
-	bool client_stream;        /* the client came over TCP */
-	uint16_t udp_cap;          /* our EDNS size is at most this (bufsize); 0: no cap */
-	const uint8_t *options;    /* the client's EDNS options, checked; hop-by-hop ones (cookie, keepalive, padding, NSID) are left out */
+	bool client_stream; /* the client came over TCP */
+	uint16_t udp_cap; /* our EDNS size is at most this (bufsize); 0: no cap */
+	const uint8_t *
+		options; /* the client's EDNS options, checked; hop-by-hop ones (cookie, keepalive, padding, NSID) are left out */
 	uint16_t options_len;
-	uint64_t deadline_ns;      /* monotonic; the exchange ends shortly before it */
-	uint64_t tag;              /* given back in the result: the asker's handle */
+	uint64_t deadline_ns; /* monotonic; the exchange ends shortly before it */
+	uint64_t tag; /* given back in the result: the asker's handle */
 };
 
 /* How it ended. */
 struct upstream_result {
-	int err;                   /* 0: there is an answer; else -errno or ERR_GONE (no healthy upstream) */
+	int err; /* 0: there is an answer; else -errno or ERR_GONE (no healthy upstream) */
 	uint64_t tag;
-	const struct wire_answer *answer; /* in the exchange's arena, until `done` returns; ->truncated if TC could not be resolved */
-	bool without_edns;         /* got without EDNS: not to be stored under DO */
-	uint16_t flags;            /* of the upstream's header */
-	unsigned rcode;            /* extended */
-	const char *upstream;      /* text of the upstream that answered or failed last (frozen); NULL: none was asked */
-	char error[200];           /* as CoreDNS words it: "read udp 127.0.0.1:4711->127.0.0.1:53: i/o timeout"; "" without err */
-	int ede;                   /* 22/23/24 for failures */
-	const char *ede_text;      /* static */
+	const struct wire_answer *
+		answer; /* in the exchange's arena, until `done` returns; ->truncated if TC could not be resolved */
+	bool without_edns; /* got without EDNS: not to be stored under DO */
+	uint16_t flags; /* of the upstream's header */
+	unsigned rcode; /* extended */
+	const char *
+		upstream; /* text of the upstream that answered or failed last (frozen); NULL: none was asked */
+	char error
+		[200]; /* as CoreDNS words it: "read udp 127.0.0.1:4711->127.0.0.1:53: i/o timeout"; "" without err */
+	int ede; /* 22/23/24 for failures */
+	const char *ede_text; /* static */
 	struct upstream_late *late; /* with ->truncated while a TCP attempt goes on; else NULL */
 };
 

@@ -6,7 +6,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
-int upstream_worker_start(struct upstream_set *s, const struct upstream_env *env, struct upstream_worker **ret)
+int upstream_worker_start(struct upstream_set *s, const struct upstream_env *env,
+			  struct upstream_worker **ret)
 {
 	struct upstream_worker *w = calloc(1, sizeof(*w));
 

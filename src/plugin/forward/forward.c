@@ -74,7 +74,8 @@ static enum step refuse(struct query *q)
 	if (q->in.qtype == TYPE_OPT)
 		return query_fail(q, RCODE_FORMERR, EDE_OTHER, "OPT is no question", NULL);
 	if (q->in.qtype == TYPE_AXFR || q->in.qtype == TYPE_IXFR)
-		return query_fail(q, RCODE_REFUSED, EDE_NOT_SUPPORTED, "zone transfers are not forwarded", NULL);
+		return query_fail(q, RCODE_REFUSED, EDE_NOT_SUPPORTED, "zone transfers are not forwarded",
+				  NULL);
 	if (q->in.flags & FLAG_OPCODE)
 		return query_fail(q, RCODE_REFUSED, EDE_NOT_SUPPORTED, "NOTIFY is not forwarded", NULL);
 	return query_fail(q, RCODE_REFUSED, EDE_NOT_SUPPORTED, "this type is not forwarded", NULL);
@@ -168,7 +169,8 @@ static enum step ask(struct rule_part *part, struct query *q)
 		return STEP_WAIT;
 	if (err == ERR_LIMIT)
 		return query_fail(q, RCODE_REFUSED, EDE_OTHER, "too many concurrent queries",
-				  "concurrent queries exceeded maximum %u", part->rule->config.max_concurrent);
+				  "concurrent queries exceeded maximum %u",
+				  part->rule->config.max_concurrent);
 	return query_fail(q, RCODE_SERVFAIL, EDE_OTHER, "server is at its memory limit", "%s", err_text(err));
 }
 

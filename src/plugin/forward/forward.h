@@ -23,7 +23,7 @@ struct forward_rule {
 	const uint8_t **except;
 	size_t n_except;
 	struct upstream_config config;
-	uint32_t next_rcodes;     /* bit per rcode 0..31 */
+	uint32_t next_rcodes; /* bit per rcode 0..31 */
 	bool next_on_nodata;
 	struct upstream_set *set; /* from start to stop */
 };
@@ -44,7 +44,7 @@ struct forward_reading {
 	size_t n_to;
 	struct net_addr *resolvers; /* `resolver`; none: the system's */
 	size_t n_resolvers;
-	bool attempts_set;          /* max_connect_attempts was given */
+	bool attempts_set; /* max_connect_attempts was given */
 };
 
 /* targets.c: "IP", "IP:PORT", "[IP]:PORT" with a scope; -EINVAL. */

@@ -128,8 +128,9 @@ static int parse_health_check(struct cf_cursor *in, void *state)
 		else if (!strcmp(t->text, "domain"))
 			err = parse_health_domain(in, r);
 		else
-			err = cf_fail(in, "unknown health_check word \"%.100s\"; allowed here: no_rec, domain FQDN",
-				      t->text);
+			err = cf_fail(
+				in, "unknown health_check word \"%.100s\"; allowed here: no_rec, domain FQDN",
+				t->text);
 	}
 	return err;
 }
@@ -163,7 +164,8 @@ static int parse_rcodes(struct cf_cursor *in, uint32_t *set)
 		int rcode = wire_rcode_from_text(t->text);
 
 		if (rcode < 0 || rcode > 31)
-			return cf_fail(in, "\"%.100s\" is no rcode; expected a name such as NXDOMAIN or SERVFAIL",
+			return cf_fail(in,
+				       "\"%.100s\" is no rcode; expected a name such as NXDOMAIN or SERVFAIL",
 				       t->text);
 		*set |= UINT32_C(1) << rcode;
 	}
@@ -293,8 +295,8 @@ static int parse_from(struct forward_reading *r)
 		return err == -ENOMEM ? out_of_memory(in) : err;
 	if (keys.n > 1)
 		cf_warning(in->errs, t->file, t->line,
-			   "plugin forward: \"%.100s\" stands for %zu zones; only the first is forwarded", t->text,
-			   keys.n);
+			   "plugin forward: \"%.100s\" stands for %zu zones; only the first is forwarded",
+			   t->text, keys.n);
 	r->rule->from = keys.v[0].zone;
 	return 0;
 }

@@ -21,11 +21,11 @@ static const char resolv_conf[] = "/etc/resolv.conf", hosts_file[] = "/etc/hosts
 /* What has been gathered. */
 struct gathering {
 	struct forward_reading *r;
-	const struct cf_token *t;     /* the word that is read */
+	const struct cf_token *t; /* the word that is read */
 	struct upstream_target *targets;
 	unsigned n;
-	unsigned entries;             /* before host names expand: the limit is on these */
-	const char *empty_file;       /* one without nameservers */
+	unsigned entries; /* before host names expand: the limit is on these */
+	const char *empty_file; /* one without nameservers */
 	struct net_addr system[PER_FILE_MAX]; /* the system's resolvers, read once */
 	size_t n_system;
 	bool system_read;
@@ -108,7 +108,8 @@ static int strip_scheme(const struct gathering *g, const char **text)
 		return 0;
 	}
 	if (has_prefix(*text, "https://") && strchr(rest + 3, '/'))
-		return fail(g, "\"%.100s\" has a path; the path is always /dns-query and is not given", *text);
+		return fail(g, "\"%.100s\" has a path; the path is always /dns-query and is not given",
+			    *text);
 	if (has_prefix(*text, "tls://") || has_prefix(*text, "https://"))
 		return fail(g, "upstreams over TLS are not in this build yet, found \"%.100s\"", *text);
 	return fail(g, "\"%.100s\" has a scheme that is no upstream's; expected dns://", *text);
@@ -180,7 +181,8 @@ static void read_system(struct gathering *g)
 }
 
 /* `resolver`, or what the system uses: its hosts file, then its name servers. */
-static size_t look_up(struct gathering *g, const char *host, uint16_t port, struct net_addr *out, const char **why)
+static size_t look_up(struct gathering *g, const char *host, uint16_t port, struct net_addr *out,
+		      const char **why)
 {
 	const struct forward_reading *r = g->r;
 	const char *text;

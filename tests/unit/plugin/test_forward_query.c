@@ -243,7 +243,8 @@ static void test_rules_match_in_file_order(void **state)
 
 	(void)state;
 	begin(&s, up, 3,
-	      ".:1053 {\nforward lab.corp.example 192.0.2.1\nforward corp.example 192.0.2.2 {\nexcept x.corp.example "
+	      ".:1053 {\nforward lab.corp.example 192.0.2.1\nforward corp.example 192.0.2.2 {\nexcept "
+	      "x.corp.example "
 	      "corp.example\n}\nforward . 192.0.2.3\n}\n");
 	get(&s, (struct ask){.name = "a.LAB.corp.example"});
 	assert_int_equal(up[0].n_udp, 1);
@@ -274,8 +275,9 @@ static void test_what_is_no_question_about_data_stays_here(void **state)
 		uint16_t type, flags;
 		unsigned rcode;
 	} t[] = {
-		{TYPE_OPT, 0, RCODE_FORMERR},  {TYPE_AXFR, 0, RCODE_REFUSED}, {TYPE_IXFR, 0, RCODE_REFUSED},
-		{TYPE_TSIG, 0, RCODE_REFUSED}, {TYPE_TKEY, 0, RCODE_REFUSED}, {TYPE_SOA, OPCODE_NOTIFY << 11, RCODE_REFUSED},
+		{TYPE_OPT, 0, RCODE_FORMERR},  {TYPE_AXFR, 0, RCODE_REFUSED},
+		{TYPE_IXFR, 0, RCODE_REFUSED}, {TYPE_TSIG, 0, RCODE_REFUSED},
+		{TYPE_TKEY, 0, RCODE_REFUSED}, {TYPE_SOA, OPCODE_NOTIFY << 11, RCODE_REFUSED},
 	};
 	struct site up = {.address = "192.0.2.1"};
 	struct world s;
@@ -283,8 +285,10 @@ static void test_what_is_no_question_about_data_stays_here(void **state)
 	(void)state;
 	begin(&s, &up, 1, ".:1053 {\nforward . 192.0.2.1\n}\n");
 	for (size_t i = 0; i < ARRAY_LEN(t); i++) {
-		struct got g = get(&s, (struct ask){
-					       .name = "example.org", .type = t[i].type, .flags = t[i].flags, .edns = true});
+		struct got g = get(&s, (struct ask){.name = "example.org",
+						    .type = t[i].type,
+						    .flags = t[i].flags,
+						    .edns = true});
 
 		assert_int_equal(g.rcode, t[i].rcode);
 		assert_int_not_equal(g.ede, EDE_NONE);

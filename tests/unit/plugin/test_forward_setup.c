@@ -49,7 +49,8 @@ static int read_block(struct reading *r, const char *lines)
 	arena_init(&r->a, NULL, 0, NULL);
 	cf_errors_init(&r->errs, &r->a);
 	assert_true(n > 0 && (size_t)n < sizeof(text));
-	assert_int_equal(corefile_parse(&r->a, "Corefile", text, (size_t)n, &cf_source_system, &r->errs, &cf), 0);
+	assert_int_equal(corefile_parse(&r->a, "Corefile", text, (size_t)n, &cf_source_system, &r->errs, &cf),
+			 0);
 	assert_int_equal(cf_cursor_init(&in, &r->a, &cf.blocks[0], "forward", &r->errs), 0);
 	return forward_setup(&s, &r->f);
 }
@@ -189,11 +190,12 @@ static void test_target_forms(void **state)
 	struct reading r;
 
 	(void)state;
-	accepts(&r, "forward . dns://192.0.2.1 192.0.2.2:54 2001:db8::1 [2001:db8::2]:55 dns://[2001:db8::3] fe80::1%lo "
+	accepts(&r, "forward . dns://192.0.2.1 192.0.2.2:54 2001:db8::1 [2001:db8::2]:55 dns://[2001:db8::3] "
+		    "fe80::1%lo "
 		    "[fe80::2%lo]:56");
-	targets_are(&r.f.rules[0],
-		    (const char *const[]){"192.0.2.1:53", "192.0.2.2:54", "[2001:db8::1]:53", "[2001:db8::2]:55",
-					  "[2001:db8::3]:53", "[fe80::1%lo]:53", "[fe80::2%lo]:56", NULL});
+	targets_are(&r.f.rules[0], (const char *const[]){"192.0.2.1:53", "192.0.2.2:54", "[2001:db8::1]:53",
+							 "[2001:db8::2]:55", "[2001:db8::3]:53",
+							 "[fe80::1%lo]:53", "[fe80::2%lo]:56", NULL});
 	done(&r);
 }
 
@@ -213,7 +215,8 @@ static void test_several_directives_keep_their_order(void **state)
 	struct reading r;
 
 	(void)state;
-	accepts(&r, "forward a.example 192.0.2.1\nforward b.example 192.0.2.2 {\nmax_fails 9\n}\nforward . 192.0.2.3");
+	accepts(&r, "forward a.example 192.0.2.1\nforward b.example 192.0.2.2 {\nmax_fails 9\n}\nforward . "
+		    "192.0.2.3");
 	assert_int_equal(r.f.n, 3);
 	assert_int_equal(r.f.rules[1].config.max_fails, 9);
 	assert_int_equal(r.f.rules[2].config.max_fails, 2);
@@ -257,7 +260,8 @@ static void test_file_gives_its_nameservers(void **state)
 	write_file(path, "# x\nsearch lan\nnameserver 127.0.0.9\nnameserver fe80::1%lo\n");
 	(void)snprintf(lines, sizeof(lines), "forward . %s 192.0.2.1", path);
 	accepts(&r, lines);
-	targets_are(&r.f.rules[0], (const char *const[]){"127.0.0.9:53", "[fe80::1%lo]:53", "192.0.2.1:53", NULL});
+	targets_are(&r.f.rules[0],
+		    (const char *const[]){"127.0.0.9:53", "[fe80::1%lo]:53", "192.0.2.1:53", NULL});
 	done(&r);
 	unlink(path);
 }
@@ -320,7 +324,8 @@ static void test_refusals(void **state)
 		{"forward . 192.0.2.1 {\ntls_servername example.org\n}", "not in this build yet"},
 		{"forward . 192.0.2.1 {\ndoh_method GET\n}", "not in this build yet"},
 		{"forward . 192.0.2.1 {\ntc drop\n}", "drop"},
-		{"forward . 192.0.2.1 192.0.2.2 192.0.2.3 192.0.2.4 192.0.2.5 192.0.2.6 192.0.2.7 192.0.2.8 192.0.2.9 "
+		{"forward . 192.0.2.1 192.0.2.2 192.0.2.3 192.0.2.4 192.0.2.5 192.0.2.6 192.0.2.7 192.0.2.8 "
+		 "192.0.2.9 "
 		 "192.0.2.10 192.0.2.11 192.0.2.12 192.0.2.13 192.0.2.14 192.0.2.15 192.0.2.16",
 		 "more than 15"},
 	};
@@ -335,7 +340,10 @@ static void test_all_errors_of_a_block_are_found(void **state)
 	struct reading r;
 
 	(void)state;
-	assert_int_not_equal(read_block(&r, "forward . tls://192.0.2.1 {\npolicy x\nexpire y\n}\nforward . {\nmax_fails z\n}"), 0);
+	assert_int_not_equal(
+		read_block(&r,
+			   "forward . tls://192.0.2.1 {\npolicy x\nexpire y\n}\nforward . {\nmax_fails z\n}"),
+		0);
 	assert_int_equal(r.errs.n_errors, 4);
 	done(&r);
 }
@@ -345,7 +353,8 @@ static void test_fifteen_targets_are_allowed(void **state)
 	struct reading r;
 
 	(void)state;
-	accepts(&r, "forward . 192.0.2.1 192.0.2.2 192.0.2.3 192.0.2.4 192.0.2.5 192.0.2.6 192.0.2.7 192.0.2.8 192.0.2.9 "
+	accepts(&r, "forward . 192.0.2.1 192.0.2.2 192.0.2.3 192.0.2.4 192.0.2.5 192.0.2.6 192.0.2.7 "
+		    "192.0.2.8 192.0.2.9 "
 		    "192.0.2.10 192.0.2.11 192.0.2.12 192.0.2.13 192.0.2.14 192.0.2.15");
 	assert_int_equal(r.f.rules[0].config.n_targets, 15);
 	assert_int_equal(r.f.rules[0].config.max_connect_attempts, 30);

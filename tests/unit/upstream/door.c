@@ -19,7 +19,7 @@ struct loop {
 	struct site *sites;
 	struct udp_client *clients; /* all that ever were */
 	struct stream *streams;
-	struct event *events;       /* all that wait */
+	struct event *events; /* all that wait */
 	void *receiver;
 	unsigned n_sockets, n_streams, n_ports;
 	uint8_t ports[65536];
@@ -68,8 +68,8 @@ static void event_fire(struct timer *t)
 	free(e);
 }
 
-static struct event *event_new(struct loop *l, uint64_t delay_us, void (*run)(struct event *e), const void *data,
-			       size_t len)
+static struct event *event_new(struct loop *l, uint64_t delay_us, void (*run)(struct event *e),
+			       const void *data, size_t len)
 {
 	struct event *e = calloc(1, sizeof(*e) + len);
 
@@ -132,7 +132,8 @@ int udp_client_open(struct loop *l, const struct net_addr *peer, const struct ne
 
 	(void)source;
 	assert(c);
-	*c = (struct udp_client){.loop = l, .site = site_at(l, peer), .ops = ops, .arg = arg, .next = l->clients};
+	*c = (struct udp_client){
+		.loop = l, .site = site_at(l, peer), .ops = ops, .arg = arg, .next = l->clients};
 	if (!c->site) {
 		free(c);
 		return -ENETUNREACH;
@@ -292,7 +293,8 @@ static void take_frames(struct site_conn *c)
 {
 	while (c->len >= 2 && !c->ended) {
 		size_t n = wire_u16(c->in);
-		struct heard q = {.site = c->site, .conn = c, .tcp = true, .port = net_addr_port(&c->stream->local)};
+		struct heard q = {
+			.site = c->site, .conn = c, .tcp = true, .port = net_addr_port(&c->stream->local)};
 
 		if (c->len < n + 2)
 			return;
@@ -412,7 +414,8 @@ void site_raw(struct heard *q, const uint8_t *msg, size_t len)
 	}
 }
 
-static size_t compose(const struct heard *q, uint8_t *out, unsigned rcode, uint16_t flags, unsigned n, bool opt)
+static size_t compose(const struct heard *q, uint8_t *out, unsigned rcode, uint16_t flags, unsigned n,
+		      bool opt)
 {
 	static const uint8_t head[] = {0xc0, 0x0c, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4, 198, 51};
 	uint8_t *p = out + WIRE_HEADER_LEN;

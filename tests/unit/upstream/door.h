@@ -21,26 +21,26 @@ struct site_conn;
 /* A query as it reached a site. */
 struct heard {
 	struct site *site;
-	struct udp_client *udp;     /* or */
+	struct udp_client *udp; /* or */
 	struct site_conn *conn;
 	bool tcp;
-	unsigned nth;               /* on this transport, from 1 */
+	unsigned nth; /* on this transport, from 1 */
 	unsigned nth_on_conn;
 	uint16_t id, flags, type, port;
 	uint8_t name[WIRE_NAME_MAX];
-	size_t name_len;            /* as sent, case included */
+	size_t name_len; /* as sent, case included */
 	bool edns, do_bit;
 	uint16_t edns_size;
 	uint8_t options[128];
 	size_t options_len;
-	unsigned delay_ms;          /* for what follows */
+	unsigned delay_ms; /* for what follows */
 };
 
 struct site {
-	const char *address;        /* port 53 */
+	const char *address; /* port 53 */
 	void (*script)(struct heard *q); /* NULL: site_answer(q, 0, 0, 1) */
-	enum site_state udp, tcp;   /* silent TCP: SYNs are lost */
-	unsigned fragment;          /* TCP bytes per piece; 0: whole */
+	enum site_state udp, tcp; /* silent TCP: SYNs are lost */
+	unsigned fragment; /* TCP bytes per piece; 0: whole */
 	/* what it has seen */
 	unsigned n_udp, n_tcp, n_edns, n_syn, n_conns;
 	struct heard last;

@@ -39,7 +39,8 @@ static uint8_t *head(const struct loopback_query *q, uint8_t *out, unsigned rcod
 	return out + WIRE_HEADER_LEN + len;
 }
 
-int loopback_reply_rr(const struct loopback_query *q, uint8_t *out, uint16_t type, const uint8_t *rdata, uint16_t len)
+int loopback_reply_rr(const struct loopback_query *q, uint8_t *out, uint16_t type, const uint8_t *rdata,
+		      uint16_t len)
 {
 	uint8_t *p = head(q, out, 0, 0, 1);
 

@@ -16,7 +16,7 @@ struct loopback_query {
 	bool tcp;
 	const uint8_t *msg;
 	size_t len;
-	unsigned nth;           /* on this transport, from 1 */
+	unsigned nth; /* on this transport, from 1 */
 };
 
 struct loopback {
@@ -38,5 +38,6 @@ void loopback_open(struct loopback *l);
 /* Header and question of `q` with rcode, flags and `n` A records; the length. */
 int loopback_reply(const struct loopback_query *q, uint8_t *out, unsigned rcode, uint16_t flags, unsigned n);
 /* One record of any type as the whole answer. */
-int loopback_reply_rr(const struct loopback_query *q, uint8_t *out, uint16_t type, const uint8_t *rdata, uint16_t len);
+int loopback_reply_rr(const struct loopback_query *q, uint8_t *out, uint16_t type, const uint8_t *rdata,
+		      uint16_t len);
 uint16_t loopback_type(const struct loopback_query *q);

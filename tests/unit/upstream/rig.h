@@ -20,7 +20,7 @@ enum { RIG_ANSWERS = 512, RIG_SITES = 4 };
 
 /* What `done` (and the late part) said; times since the question was asked. */
 struct outcome {
-	unsigned done;             /* how often */
+	unsigned done; /* how often */
 	int err, ede;
 	unsigned rcode, n_answer, n_required;
 	bool truncated, without_edns, has_late;
@@ -45,7 +45,7 @@ struct rig {
 	struct outcome out[RIG_ANSWERS];
 	struct upstream_exchange *x[RIG_ANSWERS];
 	unsigned n, n_done;
-	bool take_late;            /* set late->done in the callback */
+	bool take_late; /* set late->done in the callback */
 	unsigned holds, releases;
 	/* of the next questions */
 	bool stream, do_bit;

@@ -75,12 +75,12 @@ static void test_query_has_own_edns_and_the_client_bits(void **state)
 static void test_hop_by_hop_options_stay_here(void **state)
 {
 	static const uint8_t options[] = {
-		0, 8, 0, 7, 0, 1, 24, 0, 192, 0, 2,             /* client subnet */
-		0, 10, 0, 8, 1, 2, 3, 4, 5, 6, 7, 8,            /* cookie */
-		0, 11, 0, 0,                                    /* keepalive */
-		0xfd, 0xe9, 0, 2, 0xaa, 0xbb,                   /* unknown */
-		0, 12, 0, 3, 0, 0, 0,                           /* padding */
-		0, 3, 0, 0,                                     /* NSID */
+		0,    8,    0, 7, 0,    1,    24, 0, 192, 0, 2, /* client subnet */
+		0,    10,   0, 8, 1,    2,    3,  4, 5,   6, 7, 8, /* cookie */
+		0,    11,   0, 0, /* keepalive */
+		0xfd, 0xe9, 0, 2, 0xaa, 0xbb, /* unknown */
+		0,    12,   0, 3, 0,    0,    0, /* padding */
+		0,    3,    0, 0, /* NSID */
 	};
 	static const uint8_t passed[] = {0, 8, 0, 7, 0, 1, 24, 0, 192, 0, 2, 0xfd, 0xe9, 0, 2, 0xaa, 0xbb};
 	struct site up = {.address = "192.0.2.1"};
@@ -223,7 +223,8 @@ static void test_refusing_upstream_costs_nothing(void **state)
 
 static void test_refused_everywhere_is_told_after_two_rounds(void **state)
 {
-	struct site up[2] = {{.address = "127.0.0.1", .udp = SITE_REFUSED}, {.address = "127.0.0.2", .udp = SITE_REFUSED}};
+	struct site up[2] = {{.address = "127.0.0.1", .udp = SITE_REFUSED},
+			     {.address = "127.0.0.2", .udp = SITE_REFUSED}};
 	struct rig r;
 	const struct outcome *o;
 
@@ -267,7 +268,8 @@ static void test_tcp_refused_is_told_as_dial(void **state)
 	rig_begin(&r, &up, 1);
 	r.config.force_tcp = true;
 	rig_start(&r);
-	assert_string_equal(rig_get(&r, "example.org")->error, "dial tcp 192.0.2.1:53: connect: connection refused");
+	assert_string_equal(rig_get(&r, "example.org")->error,
+			    "dial tcp 192.0.2.1:53: connect: connection refused");
 	rig_end(&r);
 }
 
@@ -327,7 +329,8 @@ static void broken(struct heard *q)
 	wire_put_u16(m + 6, 1);
 	memcpy(m + n, q->name, q->name_len);
 	n += q->name_len;
-	memcpy(m + n, (const uint8_t[]){0, 1, 0, 1, 0xc0, 0x0c, 0, 1, 0, 1, 0, 0, 0, 60, 0, 7, 192, 0, 2}, 19);
+	memcpy(m + n, (const uint8_t[]){0, 1, 0, 1, 0xc0, 0x0c, 0, 1, 0, 1, 0, 0, 0, 60, 0, 7, 192, 0, 2},
+	       19);
 	site_raw(q, m, n + 19);
 }
 
@@ -407,7 +410,8 @@ static void test_failover_asks_the_next_on_listed_rcodes(void **state)
 
 static void test_failover_gives_the_last_reply(void **state)
 {
-	struct site up[2] = {{.address = "192.0.2.1", .script = servfail}, {.address = "192.0.2.2", .script = servfail}};
+	struct site up[2] = {{.address = "192.0.2.1", .script = servfail},
+			     {.address = "192.0.2.2", .script = servfail}};
 	struct rig r;
 	const struct outcome *o;
 
@@ -424,7 +428,8 @@ static void test_failover_gives_the_last_reply(void **state)
 
 static void test_failover_reply_stands_when_the_rest_is_silent(void **state)
 {
-	struct site up[2] = {{.address = "192.0.2.1", .script = servfail}, {.address = "192.0.2.2", .udp = SITE_SILENT}};
+	struct site up[2] = {{.address = "192.0.2.1", .script = servfail},
+			     {.address = "192.0.2.2", .udp = SITE_SILENT}};
 	struct rig r;
 	const struct outcome *o;
 

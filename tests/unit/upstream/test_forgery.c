@@ -265,7 +265,8 @@ static void icmp_host_unreachable(struct heard *q)
 
 static void test_icmp_error_ends_the_attempt(void **state)
 {
-	struct site up[2] = {{.address = "192.0.2.1", .script = icmp_host_unreachable}, {.address = "192.0.2.2"}};
+	struct site up[2] = {{.address = "192.0.2.1", .script = icmp_host_unreachable},
+			     {.address = "192.0.2.2"}};
 	struct rig r;
 	const struct outcome *o;
 

@@ -73,7 +73,8 @@ static void test_empty_message_is_refused(void **state)
 
 		n_got = got_len = 0;
 		for (size_t at = 0; at < sizeof(bytes) && !err; at += piece)
-			err = upstream_frame_read(&r, bytes + at, sizeof(bytes) - at < piece ? sizeof(bytes) - at : piece,
+			err = upstream_frame_read(&r, bytes + at,
+						  sizeof(bytes) - at < piece ? sizeof(bytes) - at : piece,
 						  take, NULL);
 		assert_int_equal(err, -EBADMSG);
 		assert_int_equal(n_got, 1);

@@ -133,7 +133,8 @@ static void bring_all_down(struct rig *r)
 
 static void test_all_down_asks_one_once(void **state)
 {
-	struct site up[2] = {{.address = "192.0.2.1", .udp = SITE_SILENT}, {.address = "192.0.2.2", .udp = SITE_SILENT}};
+	struct site up[2] = {{.address = "192.0.2.1", .udp = SITE_SILENT},
+			     {.address = "192.0.2.2", .udp = SITE_SILENT}};
 	struct rig r;
 	const struct outcome *o;
 

@@ -37,7 +37,8 @@ static void test_nameservers_are_taken(void **state)
 				   "nameserver not-an-address\n"
 				   "nameservers 192.0.2.11\n"
 				   "  nameserver 192.0.2.12";
-	static const char *const want[] = {"192.0.2.9:53", "[2001:db8::1]:53", "[fe80::1%lo]:53", "192.0.2.12:53", NULL};
+	static const char *const want[] = {"192.0.2.9:53", "[2001:db8::1]:53", "[fe80::1%lo]:53",
+					   "192.0.2.12:53", NULL};
 	struct net_addr a[8];
 
 	(void)state;
@@ -56,7 +57,8 @@ static void test_surplus_nameservers_are_left_out(void **state)
 
 static void test_file_without_nameservers_gives_none(void **state)
 {
-	static const char *const texts[] = {"", "\n\n", "search example.org", "nameserver", "\xff\xff\n nameserver x"};
+	static const char *const texts[] = {"", "\n\n", "search example.org", "nameserver",
+					    "\xff\xff\n nameserver x"};
 	struct net_addr a[2];
 
 	(void)state;

@@ -40,8 +40,8 @@ static int wrong_id(const struct loopback_query *q, uint8_t *out)
 	return len;
 }
 
-static size_t resolve(int (*answer)(const struct loopback_query *, uint8_t *), const char *host, struct net_addr *out,
-		      const char **why)
+static size_t resolve(int (*answer)(const struct loopback_query *, uint8_t *), const char *host,
+		      struct net_addr *out, const char **why)
 {
 	struct loopback l = {.answer = answer, .tcp = LOOPBACK_NO_TCP};
 	size_t n;

@@ -39,7 +39,7 @@ struct real {
 	struct timer guard;
 	bool guarded;
 	struct outcome out[N];
-	unsigned n, left;          /* asked; still to come */
+	unsigned n, left; /* asked; still to come */
 	bool stream, wait_late;
 	char text[64];
 };
@@ -246,7 +246,8 @@ static void test_truncated_answers_are_completed(void **state)
 
 static void test_port_unreachable_is_told_at_once(void **state)
 {
-	struct loopback l = {.answer = one, .tcp = LOOPBACK_NO_TCP}, gone = {.answer = one, .tcp = LOOPBACK_NO_TCP};
+	struct loopback l = {.answer = one, .tcp = LOOPBACK_NO_TCP},
+			gone = {.answer = one, .tcp = LOOPBACK_NO_TCP};
 	struct real r;
 	const struct outcome *o;
 	char want[128];
@@ -331,7 +332,8 @@ static void test_lost_syns_cost_one_client_a_second_until_tcp_is_back(void **sta
 
 static void test_connections_that_end_are_not_noticed(void **state)
 {
-	static int (*const answers[])(const struct loopback_query *, uint8_t *) = {closes_at_second, resets_at_second};
+	static int (*const answers[])(const struct loopback_query *, uint8_t *) = {closes_at_second,
+										   resets_at_second};
 
 	for (size_t k = 0; k < ARRAY_LEN(answers); k++) {
 		struct loopback l = {.answer = answers[k]};

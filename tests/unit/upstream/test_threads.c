@@ -87,7 +87,8 @@ static void ask_more(struct one *o)
 	}
 	if (o->ended == QUESTIONS)
 		loop_stop(o->loop);
-	else if (o->asked == o->ended && timer_arm(loop_timers(o->loop), &o->again, loop_now_ns(o->loop) + NS_PER_MS))
+	else if (o->asked == o->ended &&
+		 timer_arm(loop_timers(o->loop), &o->again, loop_now_ns(o->loop) + NS_PER_MS))
 		loop_stop(o->loop);
 }
 
