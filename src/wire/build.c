@@ -88,6 +88,8 @@ static size_t put_rdata(struct wire_builder *b, size_t at, const uint8_t *form, 
 {
 	struct wire_reader r = wire_reader_at(rdata, rdlen, 0);
 
+	if (wire_rdata_is_bytes(form))
+		return put_item(b, &r, RDATA_REST, at);
 	while (*form != RDATA_REST && *form != RDATA_END)
 		at = put_item(b, &r, *form++, at);
 	return put_item(b, &r, RDATA_REST, at);

@@ -65,6 +65,8 @@ bool wire_rdata_valid(const uint8_t *form, const uint8_t *rdata, uint16_t rdlen)
 {
 	struct wire_reader r = wire_reader_at(rdata, rdlen, 0);
 
+	if (wire_rdata_is_bytes(form))
+		return *form == RDATA_REST || *form == rdlen;
 	for (; *form != RDATA_REST && *form != RDATA_END; form++) {
 		if (*form == RDATA_NAME || *form == RDATA_NAME_SHORT)
 			(void)wire_reader_plain_name(&r);
@@ -131,9 +133,9 @@ int wire_rdata_read(const uint8_t *msg, size_t off, uint16_t rdlen, uint16_t typ
 	struct wire_reader r = wire_reader_at(msg, off + rdlen, off);
 	size_t n = 0;
 
-	if (*form == RDATA_REST) {
+	if (wire_rdata_is_bytes(form)) {
 		*ret_rdata = msg + off;
-		return rdlen;
+		return wire_rdata_valid(form, msg + off, rdlen) ? rdlen : -EBADMSG;
 	}
 	for (; *form != RDATA_REST && *form != RDATA_END; form++)
 		n += read_item(&r, *form, out + n);

@@ -35,6 +35,12 @@ struct wire_reader;
 /* The form of a type's rdata.  Static. */
 const uint8_t *wire_rdata_form(uint16_t type, uint16_t cls);
 
+/* Nothing but bytes: addresses, and all types that are not listed.  There is nothing to decompress then. */
+static inline bool wire_rdata_is_bytes(const uint8_t *form)
+{
+	return *form == RDATA_REST || (*form <= RDATA_BYTES_MAX && form[1] == RDATA_END);
+}
+
 /* Step over one item without a name (RDATA_NAME and RDATA_NAME_SHORT are the caller's). */
 void wire_rdata_skip(struct wire_reader *r, unsigned item) NONNULL;
 
