@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The Corefile's parser and all that reads from it.  Input: a Corefile; lines that begin with "%%" put in what
  * else there is in the world, each up to the next of them:
- *   %%file NAME     a file to import        %%env NAME     an environment variable        %%extra     a second file */
+ *   %%file NAME   a file to import     %%env NAME   an environment variable     %%extra   a second file */
 #include "base/arena.h"
 #include "base/err.h"
 #include "cli/portable.h"
