@@ -100,7 +100,7 @@ struct cf_source {
 extern const struct cf_source cf_source_system;
 
 /* Bounds of one parse.  The first two are CoreDNS's.  A Corefile of 100,000 server blocks has some 1.5 million
- * tokens; each takes 40 bytes here and once more in its directive. */
+ * tokens; each takes 32 bytes here and once more in its directive. */
 enum {
 	CF_SNIPPETS_MAX = 10000, /* expansions of snippets */
 	CF_IMPORTS_MAX = 100000, /* expansions of files and globs */
