@@ -39,6 +39,7 @@ int check(const struct options *o)
 		generation_free(g);
 	if (o->portable)
 		check_portable(o, &a, &errs);
+	cf_errors_sort(&errs);
 	for (const struct cf_error *e = errs.first; e; e = e->next) {
 		(void)cf_error_format(e, text, sizeof(text)); /* a longer one is cut */
 		fprintf(stderr, "%s%s\n", e->warning ? "warning: " : "", text);

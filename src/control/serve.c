@@ -60,10 +60,11 @@ static struct control *the_control;
 
 /* ---------------------------------------------------------------- errors */
 
-static void report_errors(const struct cf_errors *errs, bool to_log)
+static void report_errors(struct cf_errors *errs, bool to_log)
 {
 	char text[LOG_RECORD_MAX];
 
+	cf_errors_sort(errs);
 	for (const struct cf_error *e = errs->first; e; e = e->next) {
 		(void)cf_error_format(e, text, sizeof(text)); /* a longer one is cut */
 		if (to_log || e->warning)
