@@ -223,6 +223,11 @@ void upstream_tcp_trouble(struct upstream_server *s, uint64_t now);
 void upstream_tcp_fine(struct upstream_server *s);
 /* A question over an open connection was answered; has brought nothing for the whole patience. */
 void upstream_tcp_answered(struct upstream_server *s);
+
+/* ---------------------------------------------------------------- wrong.c */
+/* Count a message that answers nothing that was asked; a [DEBUG] line shows it. */
+void upstream_wrong_reply(struct upstream_worker *w, const struct upstream_server *server, const uint8_t *data,
+			  size_t len);
 void upstream_tcp_unanswered(struct upstream_server *s, uint64_t now);
 /* Look whether TCP works again, unless somebody does or has just done. */
 void upstream_tcp_probe(struct upstream_peer *p);

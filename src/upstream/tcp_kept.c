@@ -251,7 +251,7 @@ static void take_message(void *arg, const uint8_t *msg, size_t len)
 	if (len < WIRE_HEADER_LEN || !a || a->id != id)
 		return; /* late, or nothing that was asked */
 	if (!a->ops->answer(a, msg, len)) {
-		metric_inc(c->peer->w->env.cells, c->peer->server->series.mismatched);
+		upstream_wrong_reply(c->peer->w, c->peer->server, msg, len);
 		return;
 	}
 	c->answered++;

@@ -123,10 +123,10 @@ static void fail_waiting(struct udp_socket *s, int err, uint32_t wrong_limit)
 
 /* Somebody guesses, or the upstream is confused.  Attempts that have seen enough of it go to TCP, and nothing new
  * is asked from this port. */
-static void count_wrong(struct udp_socket *s)
+static void count_wrong(struct udp_socket *s, const uint8_t *data, size_t len)
 {
 	s->wrong++;
-	metric_inc(s->peer->w->env.cells, s->peer->server->series.mismatched);
+	upstream_wrong_reply(s->peer->w, s->peer->server, data, len);
 	if (s->wrong < WRONG_MAX)
 		return;
 	if (s->place != NO_PLACE)
@@ -150,7 +150,7 @@ static void take_datagram(struct udp_socket *s, const uint8_t *data, size_t len)
 	if (i >= 0 && !s->who[i])
 		return; /* late, or doubled on the way */
 	if (i < 0 || !s->who[i]->ops->answer(s->who[i], data, len))
-		count_wrong(s);
+		count_wrong(s, data, len);
 }
 
 static void received(void *arg, const uint8_t *data, size_t len)
