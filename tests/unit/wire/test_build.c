@@ -282,6 +282,61 @@ static void test_ede_comes_along_with_its_text_cut_between_characters(void **sta
 	assert_memory_equal(copy, a, wire_answer_size(a));
 }
 
+static void test_a_full_table_of_names_costs_length_and_nothing_else(void **state)
+{
+	struct fixture *f = *state;
+	uint8_t owner[WIRE_NAME_MAX + 4], target[WIRE_NAME_MAX];
+	unsigned n = 0;
+
+	begin(f, "x.", TYPE_NS);
+	question_of("x.", TYPE_NS, owner);
+	/* 126 labels of one octet a name, so that a message of 16 KiB has as many suffixes as the table has slots. */
+	for (unsigned i = 0; i < 70; i++) {
+		for (unsigned l = 0; l < 126; l++) {
+			target[2 * l] = 1;
+			target[2 * l + 1] = (uint8_t)(n++ * 167);
+		}
+		target[252] = 0;
+		assert_int_equal(wire_build_rr(f->b, SECTION_ANSWER, true, owner, TYPE_NS, CLASS_IN, 0, target, 253), 0);
+	}
+	struct wire_answer *a = end(f);
+	assert_int_equal(a->n_rr, 70);
+	assert_in_range(a->msg_len, 16384, 70 * (253 + 12) + 30);
+}
+
+static void test_nothing_of_65536_messages_before_is_found(void **state)
+{
+	static const char *const rr[] = {"x. 0 CNAME b.", "b. 0 A 192.0.2.1"};
+	struct fixture *f = *state;
+
+	for (unsigned i = 0; i < 65536 + 3; i++) /* the rounds wrap */
+		begin(f, i % 2 ? "a.b.c." : "aaaaaaaaaaaa.b.", TYPE_A);
+	assert_records(build_answers(f, "x.", TYPE_A, rr, 2), "c00c 0005 0001 00000000 0003 01'b' 00"
+							      "c01f 0001 0001 00000000 0004 c0000201");
+}
+
+static void test_the_last_record_may_end_anywhere(void **state)
+{
+	struct fixture *f = *state;
+	static uint8_t filler[65535];
+	uint8_t owner[WIRE_NAME_MAX + 4];
+
+	question_of("a.long.owner.name.that.stands.nowhere.else.", TYPE_A, owner);
+	for (size_t left = 0; left < 160; left++) { /* bytes that the filler leaves */
+		size_t room = 65535 - 12 - 7 - 11 - left;
+		begin(f, "x.", TYPE_A);
+		assert_int_equal(wire_build_rr(f->b, SECTION_ANSWER, true, (const uint8_t *)"", TYPE_TXT, CLASS_IN, 0, filler,
+					       (uint16_t)room), 0);
+		int r = record_build(f->b, SECTION_AUTHORITY, true,
+				     "a.long.owner.name.that.stands.nowhere.else. 0 SOA another.name.of.some.length. 1");
+		size_t size = 44 + 10 + 29 + 20 + 20;
+		assert_int_equal(r, left >= size ? 0 : ERR_NO_SPACE);
+		struct wire_answer *a = end(f);
+		assert_int_equal(a->truncated, left < size);
+		assert_int_equal(a->n_rr, 1 + (left >= size));
+	}
+}
+
 static void test_many_names_stay_findable(void **state)
 {
 	struct fixture *f = *state;
@@ -333,6 +388,9 @@ int main(void)
 		T(test_ttl_with_the_top_bit_counts_as_zero),
 		T(test_optional_records_before_a_required_one_count_as_required),
 		T(test_ede_comes_along_with_its_text_cut_between_characters),
+		T(test_a_full_table_of_names_costs_length_and_nothing_else),
+		T(test_nothing_of_65536_messages_before_is_found),
+		T(test_the_last_record_may_end_anywhere),
 		T(test_many_names_stay_findable),
 		T(test_no_room_in_the_arena_is_no_answer),
 	};

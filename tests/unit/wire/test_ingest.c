@@ -81,6 +81,9 @@ static const struct order_case order_cases[] = {
 	 {"A w.new. 1 A 192.0.2.1", "A old. 1 DNAME new."}, {"A!old. 1 DNAME new.", "A!w.new. 1 A 192.0.2.1"}, 1, 1},
 	{"a DNAME that leads to itself", "w.old.", TYPE_A, 0, false,
 	 {"A old. 1 DNAME x.old."}, {"A!old. 1 DNAME x.old."}, 1, 0},
+	{"a DNAME of another tree", "w.new.", TYPE_A, 0, false,
+	 {"A old. 1 DNAME new."}, {"A!old. 1 DNAME new."}, 1, 0},
+	{"ANY without an answer", "a.x.", TYPE_ANY, 0, false, {"N x. 1 SOA n. 9"}, {"N!x. 1 SOA n. 9"}, 0, 0},
 	{"CNAMEs in a ring", "a.", TYPE_A, 0, false,
 	 {"A b. 1 CNAME a.", "A a. 1 CNAME b."}, {"A!a. 1 CNAME b.", "A!b. 1 CNAME a."}, 2, 0},
 	{"a CNAME that was asked for is not followed", "a.", TYPE_CNAME, 0, false,
@@ -455,6 +458,63 @@ static void test_no_room_in_the_arena_is_enomem(void **state)
 	arena_pool_fini(&pool);
 }
 
+static void test_a_dname_that_makes_the_name_too_long_ends_the_chain(void **state)
+{
+	char text[400], label[60];
+	struct wire_ingest ret;
+
+	memset(label, 'x', 50);
+	label[50] = '\0';
+	snprintf(text, sizeof text, "%s.%s.%s.o.", label, label, label);
+	raw_begin(&raw, FLAG_QR, text, TYPE_A);
+	snprintf(text, sizeof text, "o. 1 DNAME %s.%s.", label, label);
+	raw_add(&raw, SECTION_ANSWER, text);
+	message_free(ingested(*state, false, &ret));
+	assert_int_equal(ret.answer->n_rr, 1);
+}
+
+static void test_an_ede_too_short_is_none(void **state)
+{
+	struct wire_ingest ret;
+
+	raw_begin(&raw, FLAG_QR, "a.", TYPE_A);
+	raw_opt(&raw, 0, "000f 0001 00");
+	message_free(ingested(*state, false, &ret));
+	assert_int_equal(ret.answer->ede, EDE_NONE);
+}
+
+static void test_more_than_a_message_can_be_is_refused(void **state)
+{
+	struct fixture *f = *state;
+	static uint8_t msg[65536];
+	struct wire_ingest ret;
+
+	raw_begin(&raw, FLAG_QR, "a.", TYPE_A);
+	struct wire_expect e = asked(false);
+	memcpy(msg, raw.msg, raw.len);
+	assert_int_equal(wire_ingest(f->b, &f->arena, msg, 65535, &e, &ret), 0);
+	assert_int_equal(wire_ingest(f->b, &f->arena, msg, 65536, &e, &ret), -EBADMSG);
+}
+
+static void test_rdata_that_grows_past_a_message_is_left_out_and_told(void **state)
+{
+	struct fixture *f = *state;
+	struct wire_ingest ret;
+
+	raw_begin(&raw, FLAG_QR, "a-name-of-some-length.example.", TYPE_SIG);
+	struct wire_expect e = asked(false);
+	uint8_t *p = raw.msg + raw.len;
+	size_t rdlen = sizeof raw.msg - raw.len - 12;
+	memset(p, 1, rdlen);
+	wire_put_u16(raw.msg + HEADER_ANCOUNT, 1);
+	(void)bytes_of("c00c 0018 0001 00000001", p);
+	wire_put_u16(p + 10, (unsigned)rdlen);
+	wire_put_u16(p + 12 + 18, 0xc00c); /* the signer */
+	assert_int_equal(wire_ingest(f->b, &f->arena, raw.msg, sizeof raw.msg, &e, &ret), 0);
+	assert_int_equal(ret.answer->n_rr, 0); /* well formed, but larger than any message when written whole */
+	assert_true(ret.answer->truncated);
+}
+
 static void test_class_any_follows_the_chain_of_class_in(void **state)
 {
 	struct fixture *f = *state;
@@ -483,6 +543,10 @@ int main(void)
 		T(test_an_answer_too_large_when_rewritten_is_cut_and_marked),
 		T(test_thousands_of_sets_take_no_more_than_linear_work),
 		T(test_no_room_in_the_arena_is_enomem),
+		T(test_a_dname_that_makes_the_name_too_long_ends_the_chain),
+		T(test_an_ede_too_short_is_none),
+		T(test_more_than_a_message_can_be_is_refused),
+		T(test_rdata_that_grows_past_a_message_is_left_out_and_told),
 		T(test_class_any_follows_the_chain_of_class_in),
 	};
 
