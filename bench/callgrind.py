@@ -23,7 +23,7 @@ def collected(server, corefile, n, size):
         counting.bursts(r.port, n, size)
         out = r.end()
         files = sorted(glob.glob(os.path.join(r.dir, "cg.*")), key=os.path.getsize)
-        text = subprocess.run(["callgrind_annotate", "--threshold=99.9", files[-1]], capture_output=True, text=True).stdout
+        text = subprocess.run(["callgrind_annotate", "--threshold=99.9", "--auto=no", files[-1]], capture_output=True, text=True).stdout
     finally:
         r.remove()
     total = re.search(r"Collected : (\d+)", out)

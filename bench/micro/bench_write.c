@@ -38,7 +38,8 @@ static const struct wire_answer *addresses(struct wire_builder *b, struct arena 
 	return wire_build_end(b, a, RCODE_NOERROR);
 }
 
-__attribute__((noinline)) static unsigned write_many(const struct wire_answer *a, struct wire_client *c, unsigned n)
+__attribute__((noinline)) static unsigned write_many(const struct wire_answer *a, struct wire_client *c,
+						     unsigned n)
 {
 	unsigned sum = 0;
 
@@ -80,12 +81,20 @@ int main(int argc, char **argv)
 		uint8_t question[WIRE_NAME_MAX + 4];
 		memcpy(question, wire_answer_msg(a) + WIRE_HEADER_LEN, a->question_len);
 		struct wire_client c = {
-			.question = question, .limit = cases[i].limit, .set = FLAG_RD, .clear = FLAG_AA, .has_opt = cases[i].opt,
-			.udp_size = 1232, .ttl_fixed = true, .ttl_s = 17, .rotate = cases[i].rotate,
+			.question = question,
+			.limit = cases[i].limit,
+			.set = FLAG_RD,
+			.clear = FLAG_AA,
+			.has_opt = cases[i].opt,
+			.udp_size = 1232,
+			.ttl_fixed = true,
+			.ttl_s = 17,
+			.rotate = cases[i].rotate,
 		};
 		uint64_t start = clock_mono_ns();
 		unsigned sum = write_many(a, &c, writes);
-		printf("%-34s %6.1f ns, %u bytes\n", cases[i].what, (double)(clock_mono_ns() - start) / writes, sum / writes);
+		printf("%-34s %6.1f ns, %u bytes\n", cases[i].what,
+		       (double)(clock_mono_ns() - start) / writes, sum / writes);
 	}
 	arena_fini(&arena);
 	wire_builder_free(b);
