@@ -63,12 +63,16 @@ static int read_consolidate(struct cf_cursor *c, void *state)
 {
 	struct errors *e = state;
 	struct consolidation *con = add(c, e);
+	const char *text;
 	char why[200];
 
 	if (!con)
 		return cf_fail(c, "out of memory");
-	if (cf_arg_duration(c, "DURATION", 1, INT64_MAX, &con->period_ns) || cf_arg_text(c, "REGEXP", &con->text))
+	if (cf_arg_duration(c, "DURATION", 1, INT64_MAX, &con->period_ns) || cf_arg_text(c, "REGEXP", &text))
 		return ERR_SYNTAX;
+	con->text = arena_strdup(c->arena, text); /* the Corefile's own text goes when it has been read */
+	if (!con->text)
+		return cf_fail(c, "out of memory");
 	duration_text(con->period_ns, con->period_text);
 	if (strlen(con->text) > PATTERN_MAX)
 		return cf_fail(c, "the expression has %zu characters, allowed are %d", strlen(con->text), PATTERN_MAX);

@@ -23,11 +23,13 @@ static const char *replace(struct arena *a, const char *text, const char *what, 
 	return arena_printf(a, "%.*s%s%s", (int)(at - text), text, with, at + strlen(what));
 }
 
-/* {common} and {combined} stand for the formats of these names. */
+/* {common} and {combined} stand for the formats of these names.  A copy: the Corefile's own text goes when it
+ * has been read. */
 static const char *expand(struct arena *a, const char *text)
 {
 	text = replace(a, text, "{common}", log_format_common);
-	return replace(a, text, "{combined}", log_format_combined);
+	text = replace(a, text, "{combined}", log_format_combined);
+	return text ? arena_strdup(a, text) : NULL;
 }
 
 /* The last word is a format if it has a brace in it.  The peer takes a single word for a name always, and then

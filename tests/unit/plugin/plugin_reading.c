@@ -7,8 +7,10 @@
 
 int plugin_reading_run(struct plugin_reading *r, const struct plugin *p, void *state, const char *lines)
 {
+	struct arena text_arena; /* goes when it has been read, as in the server: nothing may point to it */
 	struct corefile cf;
 	struct cf_cursor in;
+	int err;
 	struct setup s = {.in = &in, .arena = &r->a, .block = &r->block};
 	char text[16384];
 	int n = snprintf(text, sizeof(text), ". {\n%s\n}\n", lines);
@@ -16,10 +18,14 @@ int plugin_reading_run(struct plugin_reading *r, const struct plugin *p, void *s
 	memset(r, 0, sizeof(*r));
 	arena_init(&r->a, NULL, 0, NULL);
 	cf_errors_init(&r->errs, &r->a);
-	if (corefile_parse(&r->a, "Corefile", text, (size_t)n, &cf_source_system, &r->errs, &cf) ||
+	arena_init(&text_arena, NULL, 0, NULL);
+	if (corefile_parse(&text_arena, "Corefile", text, (size_t)n, &cf_source_system, &r->errs, &cf) ||
 	    cf_cursor_init(&in, &r->a, &cf.blocks[0], p->name, &r->errs))
 		abort();
-	return p->setup(&s, state);
+	err = p->setup(&s, state);
+	memset(text, 0, sizeof(text));
+	arena_fini(&text_arena);
+	return err;
 }
 
 const char *plugin_reading_error(const struct plugin_reading *r)

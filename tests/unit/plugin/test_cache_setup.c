@@ -1,58 +1,41 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The grammar of `cache`: what is read, what is refused, in which words. */
-#include "base/arena.h"
 #include "base/clock.h"
 #include "plugin/cache/plugin_cache.h"
-#include "server/generation.h"
+#include "plugin_reading.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
 
+extern const struct plugin plugin_cache;
+
 struct reading {
-	struct arena a;
-	struct cf_errors errs;
-	struct cache_settings set;
+	struct plugin_reading in;
+	struct cache_plugin p;
 };
-
-static int read_block(struct reading *r, const char *lines)
-{
-	struct corefile cf;
-	struct cf_cursor in;
-	struct setup s = {.in = &in, .arena = &r->a};
-	char text[4096];
-	int n = snprintf(text, sizeof(text), ". {\n%s\n}\n", lines);
-
-	arena_init(&r->a, NULL, 0, NULL);
-	cf_errors_init(&r->errs, &r->a);
-	assert_int_equal(corefile_parse(&r->a, "Corefile", text, (size_t)n, &cf_source_system, &r->errs, &cf), 0);
-	assert_int_equal(cf_cursor_init(&in, &r->a, &cf.blocks[0], "cache", &r->errs), 0);
-	return cache_settings_read(&s, &r->set);
-}
 
 static struct reading *accepts(const char *lines)
 {
 	static struct reading r;
-	int err = read_block(&r, lines);
 
-	if (err)
-		fail_msg("%s: %s", lines, r.errs.first->text);
+	memset(&r, 0, sizeof(r));
+	if (plugin_reading_run(&r.in, &plugin_cache, &r.p, lines))
+		fail_msg("%s: %s", lines, plugin_reading_error(&r.in));
 	return &r;
 }
 
 static void refuses(const char *lines, const char *words)
 {
-	struct reading r;
+	struct reading r = {0};
 
-	assert_int_not_equal(read_block(&r, lines), 0);
-	assert_true(r.errs.n_errors > 0);
-	if (!strstr(r.errs.first->text, words))
-		fail_msg("%s: said \"%s\", expected \"%s\"", lines, r.errs.first->text, words);
-	arena_fini(&r.a);
+	assert_int_not_equal(plugin_reading_run(&r.in, &plugin_cache, &r.p, lines), 0);
+	if (!strstr(plugin_reading_error(&r.in), words))
+		fail_msg("%s: said \"%s\", expected \"%s\"", lines, plugin_reading_error(&r.in), words);
+	plugin_reading_end(&r.in);
 }
 
 static void test_defaults_are_the_peers(void **state)
@@ -60,18 +43,18 @@ static void test_defaults_are_the_peers(void **state)
 	struct reading *r = accepts("cache");
 
 	(void)state;
-	assert_true(r->set.zones.all);
-	assert_int_equal(r->set.capacity[CACHE_SUCCESS], 10000);
-	assert_int_equal(r->set.capacity[CACHE_DENIAL], 10000);
-	assert_int_equal(r->set.life.max_s[CACHE_SUCCESS], 3600);
-	assert_int_equal(r->set.life.max_s[CACHE_DENIAL], 1800);
-	assert_int_equal(r->set.life.min_s[CACHE_SUCCESS], 5);
-	assert_int_equal(r->set.life.min_s[CACHE_DENIAL], 5);
-	assert_int_equal(r->set.life.servfail_s, 5);
-	assert_int_equal(r->set.prefetch, 0);
-	assert_int_equal(r->set.stale.window_s, 0);
-	assert_false(r->set.keep_ttl);
-	arena_fini(&r->a);
+	assert_true(r->p.set.zones.all);
+	assert_int_equal(r->p.set.capacity[CACHE_SUCCESS], 10000);
+	assert_int_equal(r->p.set.capacity[CACHE_DENIAL], 10000);
+	assert_int_equal(r->p.set.life.max_s[CACHE_SUCCESS], 3600);
+	assert_int_equal(r->p.set.life.max_s[CACHE_DENIAL], 1800);
+	assert_int_equal(r->p.set.life.min_s[CACHE_SUCCESS], 5);
+	assert_int_equal(r->p.set.life.min_s[CACHE_DENIAL], 5);
+	assert_int_equal(r->p.set.life.servfail_s, 5);
+	assert_int_equal(r->p.set.prefetch, 0);
+	assert_int_equal(r->p.set.stale.window_s, 0);
+	assert_false(r->p.set.keep_ttl);
+	plugin_reading_end(&r->in);
 }
 
 static void test_a_number_is_both_maxima_and_words_are_zones(void **state)
@@ -79,11 +62,11 @@ static void test_a_number_is_both_maxima_and_words_are_zones(void **state)
 	struct reading *r = accepts("cache 30 example.org 10.0.0.0/24");
 
 	(void)state;
-	assert_int_equal(r->set.life.max_s[CACHE_SUCCESS], 30);
-	assert_int_equal(r->set.life.max_s[CACHE_DENIAL], 30);
-	assert_false(r->set.zones.all);
-	assert_int_equal(r->set.zones.keys.n, 2);
-	arena_fini(&r->a);
+	assert_int_equal(r->p.set.life.max_s[CACHE_SUCCESS], 30);
+	assert_int_equal(r->p.set.life.max_s[CACHE_DENIAL], 30);
+	assert_false(r->p.set.zones.all);
+	assert_int_equal(r->p.set.zones.keys.n, 2);
+	plugin_reading_end(&r->in);
 }
 
 static void test_every_option_is_read(void **state)
@@ -91,7 +74,7 @@ static void test_every_option_is_read(void **state)
 	struct reading *r = accepts("cache {\n success 100 20 1\n denial -5 10 0\n prefetch 3 30s 25%\n"
 				    " serve_stale 2h verify 500ms 10s 1m\n serve_stale_policy prefer_positive\n"
 				    " servfail 90s\n disable denial example.com\n keepttl\n}");
-	const struct cache_settings *set = &r->set;
+	const struct cache_settings *set = &r->p.set;
 
 	(void)state;
 	assert_int_equal(set->capacity[CACHE_SUCCESS], 100);
@@ -113,7 +96,7 @@ static void test_every_option_is_read(void **state)
 	assert_true(set->disabled[CACHE_DENIAL]);
 	assert_int_equal(set->disabled_in[CACHE_DENIAL].keys.n, 1);
 	assert_true(set->keep_ttl);
-	arena_fini(&r->a);
+	plugin_reading_end(&r->in);
 }
 
 static void test_serve_stale_by_default_is_an_hour_at_once(void **state)
@@ -121,15 +104,15 @@ static void test_serve_stale_by_default_is_an_hour_at_once(void **state)
 	struct reading *r = accepts("cache {\n serve_stale\n}");
 
 	(void)state;
-	assert_int_equal(r->set.stale.window_s, 3600);
-	assert_false(r->set.stale.verify);
-	arena_fini(&r->a);
+	assert_int_equal(r->p.set.stale.window_s, 3600);
+	assert_false(r->p.set.stale.verify);
+	plugin_reading_end(&r->in);
 	r = accepts("cache {\n serve_stale 0\n}");
-	assert_int_equal(r->set.stale.window_s, 0);
-	arena_fini(&r->a);
+	assert_int_equal(r->p.set.stale.window_s, 0);
+	plugin_reading_end(&r->in);
 	r = accepts("cache {\n serve_stale 1h IMMEDIATE 30s 5m\n}");
-	assert_int_equal(r->set.stale.ttl_s, 30);
-	arena_fini(&r->a);
+	assert_int_equal(r->p.set.stale.ttl_s, 30);
+	plugin_reading_end(&r->in);
 }
 
 static void test_verify_waits_1800_ms_unless_told(void **state)
@@ -137,11 +120,11 @@ static void test_verify_waits_1800_ms_unless_told(void **state)
 	struct reading *r = accepts("cache {\n serve_stale 1h verify\n}");
 
 	(void)state;
-	assert_int_equal(r->set.stale.timeout_ns, 1800 * NS_PER_MS);
-	arena_fini(&r->a);
+	assert_int_equal(r->p.set.stale.timeout_ns, 1800 * NS_PER_MS);
+	plugin_reading_end(&r->in);
 	r = accepts("cache {\n serve_stale 1h verify 0\n}");
-	assert_int_equal(r->set.stale.timeout_ns, 0);
-	arena_fini(&r->a);
+	assert_int_equal(r->p.set.stale.timeout_ns, 0);
+	plugin_reading_end(&r->in);
 }
 
 static void test_arguments_beyond_minttl_are_ignored(void **state)
@@ -149,7 +132,7 @@ static void test_arguments_beyond_minttl_are_ignored(void **state)
 	struct reading *r = accepts("cache {\n success 100 20 1 what ever\n}");
 
 	(void)state;
-	arena_fini(&r->a);
+	plugin_reading_end(&r->in);
 }
 
 static void test_what_is_wrong_is_told(void **state)
