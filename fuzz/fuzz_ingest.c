@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The reader of upstreams' messages, and the writing of what it made for clients of several sizes.
- * Input: one byte (bit 0: DO, bit 1: 0x20, bit 2: rotate, bit 3: OPT, bit 4: fixed TTL), then the message, whose own
- * question is taken as what was asked. */
+ * Input: one byte (bit 0: DO, bit 1: 0x20, bit 2: rotate, bit 3: OPT, bit 4: fixed TTL), then the
+ * message, whose own question is taken as what was asked. */
 #include "answer_check.h"
 #include "base/arena.h"
 #include "base/err.h"
@@ -39,8 +39,13 @@ static void check_writes(const struct wire_answer *a, const struct message *full
 	static const uint8_t options[] = {0, 10, 0, 2, 1, 2, 0, 15, 0, 5, 0, 22, 'n', 'o', '!'};
 	static uint8_t out[65535];
 	const uint16_t limits[] = {512, 513, 700, 1232, 4096, 65535, a->msg_len, (uint16_t)(a->msg_len - 1)};
-	struct wire_client c = {.id = 7, .rotate = bits & 4, .has_opt = bits & 8, .ttl_fixed = bits & 16,
-				.start = a->msg_len, .options = options, .options_len = sizeof options};
+	struct wire_client c = {.id = 7,
+				.rotate = bits & 4,
+				.has_opt = bits & 8,
+				.ttl_fixed = bits & 16,
+				.start = a->msg_len,
+				.options = options,
+				.options_len = sizeof options};
 
 	for (size_t i = 0; i < ARRAY_LEN(limits); i++) {
 		if (limits[i] < 512)
@@ -56,7 +61,8 @@ static void check_writes(const struct wire_answer *a, const struct message *full
 static void check_again(struct wire_builder *b, struct arena *arena, const struct wire_answer *a,
 			const struct wire_expect *e)
 {
-	struct wire_expect again = {.question = e->question, .question_len = e->question_len, .keep_dnssec = e->keep_dnssec};
+	struct wire_expect again = {
+		.question = e->question, .question_len = e->question_len, .keep_dnssec = e->keep_dnssec};
 	struct wire_ingest in;
 
 	FUZZ_CHECK(wire_ingest(b, arena, wire_answer_msg(a), a->msg_len, &again, &in) == 0);

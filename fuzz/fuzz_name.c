@@ -17,7 +17,8 @@ static void check_name(const uint8_t *name, size_t len)
 	FUZZ_CHECK(wire_name_text(name, text) == strlen(text) && strlen(text) < sizeof text);
 	FUZZ_CHECK(wire_name_from_text(text, back) == (int)len && !memcmp(back, name, len));
 	wire_name_lower(lower, name, len);
-	FUZZ_CHECK(wire_name_equal(lower, name) && wire_name_in_zone(name, lower) && wire_name_in_zone(name, root));
+	FUZZ_CHECK(wire_name_equal(lower, name) && wire_name_in_zone(name, lower) &&
+		   wire_name_in_zone(name, root));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Run a fuzz target over its corpus without libFuzzer: every file of the directory as it is, cut at each length,
- * and with each byte changed in a few ways.  Deterministic, so it can be an ordinary test. */
+/* Run a fuzz target over its corpus without libFuzzer: every file of the directory as it is, cut at
+ * each length, and with each byte changed in a few ways.  Deterministic, so it can be an ordinary test.
+ * */
 #include "fuzz.h"
 
 #include <dirent.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* What one write of a cached answer costs, by kind of answer and client.
  *   bench_write [WRITES [CASE]]    nanoseconds a write
- * Instructions: valgrind --tool=callgrind --toggle-collect=write_many bench_write 1000 CASE, divided by 1000. */
+ * Instructions: valgrind --tool=callgrind --toggle-collect=write_many bench_write 1000 CASE, over 1000. */
 #include "base/arena.h"
 #include "base/clock.h"
 #include "wire/build.h"

@@ -8,7 +8,8 @@
 
 size_t wire_answer_size(const struct wire_answer *a)
 {
-	return offsetof(struct wire_answer, ttl_off) + a->n_rr * sizeof a->ttl_off[0] + a->msg_len + a->ede_text_len;
+	return offsetof(struct wire_answer, ttl_off) + a->n_rr * sizeof a->ttl_off[0] + a->msg_len +
+	       a->ede_text_len;
 }
 
 struct wire_answer *wire_answer_copy(struct arena *a, const struct wire_answer *from)

@@ -5,18 +5,16 @@
  *   beside it: the offset of each record's TTL field
  *
  * Made by our own compressor only (build.h, ingest.h), which guarantees what patching and cutting need:
- *  - required records (design: answer section; SOA of a negative answer; NS and in-bailiwick glue of a referral; with
- *    DO the RRSIGs of answer and authority and NSEC/NSEC3 proofs) stand before all optional ones of the
- *    same section, so that the required ones of all sections are a prefix of the message's records
- *    once optional authority records are left out (see n_required);
- *  - compression pointers point backwards, and never into a record that may be dropped while the
- *    pointing one is kept: required records point only into required records or the question;
- *  - the members of the rotatable run (the final A or AAAA RRset) have equal size and point only to before the run.
- *
- * To make the prefix rule hold, when a message has required records in the additional section or
- * required authority records after optional ones, optional authority records are moved behind
- * required ones; optional authority records standing before required additional ones (glue) cannot happen: a referral's
- * authority section is required whole, other optional ones are dropped then.
+ *  - the required records are a prefix of all records (n_required).  Required are (design): the answer
+ *    section; the SOA of a negative answer; NS and in-bailiwick glue of a referral; with DO the RRSIGs of
+ *    these and the NSEC/NSEC3 proofs.  They come first in their section, and required additional ones
+ *    (glue) exist only in a referral, whose authority section is required whole;
+ *  - RRsets are in one piece, each followed by its RRSIGs;
+ *  - compression pointers point backwards, and never into a record that may be dropped while the pointing
+ *    one is kept: records are dropped from the end, except for the members of the run, which nobody
+ *    points into;
+ *  - the members of the rotatable run (the final A or AAAA RRset) have equal size and point only to
+ *    before the run.
  *
  * Life: immutable.  Owned by an arena or a cache entry; one contiguous block (wire_answer_size). */
 #pragma once
@@ -32,8 +30,9 @@ struct wire_answer {
 	uint16_t n_section[3];    /* answer, authority, additional */
 	uint16_t n_required;      /* the first n_required records are required */
 	uint16_t question_len;
-	uint16_t final_first;     /* index of the first record of the answer section's final RRset: what stands
-				     before it is the chain (CNAME, DNAME and their RRSIGs, in order from the question) */
+	uint16_t final_first;     /* index of the first record of the answer section's final RRset: what
+				     stands before it is the chain (CNAME, DNAME and their RRSIGs, in order
+				     from the question) */
 	uint16_t final_count;     /* records of the final RRset without its RRSIGs, which follow it */
 	uint16_t run_count;       /* = final_count when that RRset is A or AAAA and can rotate; else 0 */
 	uint16_t run_size;        /* bytes of each member */
@@ -98,14 +97,16 @@ struct wire_fit {
  * to whole records, append the OPT.
  *
  *  - everything fits: sent whole, no TC;
- *  - the required records fit: they and as many optional ones as fit, from the front, no TC.  An optional RRset
- *    and its RRSIGs go or stay together (RFC 2181 9, RFC 4035 3.1.1);
- *  - else TC: the chain (answer records before the final RRset) first, then as many members of the final RRset as fit;
- *    of a rotatable run, those from `start` on, cyclic; a cut RRset carries no RRSIG.
- *  `a->truncated` sets TC whatever fits.
- *  The OPT is always there; its options give way after the optional records: the text of EDE first, then from the
- *  end, until the required records fit, or, with TC, the chain and one member of the final RRset.
- *  An extended rcode to a client without EDNS becomes SERVFAIL.
+ *  - the required records fit: they and as many optional ones as fit, from the front, no TC.  An
+ *    optional RRset and its RRSIGs go or stay together (RFC 2181 9, RFC 4035 3.1.1);
+ *  - else TC: the chain (answer records before the final RRset) first, then as many members of the
+ *    final RRset as fit; of a rotatable run, those from `start` on, cyclic; a cut RRset carries no
+ *    RRSIG.
+ * `a->truncated` sets TC whatever fits.
+ * The OPT is always there; its options give way after the optional records: the text of EDE first, then
+ * from the end, until the required records fit, or, with TC, the chain and one member of the final RRset.
+ * An extended rcode to a client without EDNS becomes SERVFAIL.
  * Flags: what is stored, without `clear`, with `set`; QR always.
  * Never fails for limit >= 512.  Thread: any.  Allocates: nothing.   RFC 2181 9, RFC 6891 7 */
-struct wire_fit wire_answer_write(const struct wire_answer *a, const struct wire_client *c, uint8_t *out) NONNULL;
+struct wire_fit wire_answer_write(const struct wire_answer *a, const struct wire_client *c,
+				  uint8_t *out) NONNULL;

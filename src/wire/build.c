@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The builder: records in, one block of wire out. */
-#include "wire/builder.h"
 #include "base/arena.h"
 #include "base/err.h"
+#include "wire/builder.h"
 #include "wire/name.h"
 #include "wire/rdata.h"
 #include "wire/reader.h"
@@ -65,8 +65,8 @@ static size_t put_owner(struct wire_builder *b, size_t at, const uint8_t *owner,
 	return c.len;
 }
 
-/* One item of checked rdata to msg[at], names compressed where the type allows; the offset after it.  What would
- * pass the end of the buffer is only counted. */
+/* One item of checked rdata to msg[at], names compressed where the type allows; the offset after
+ * it.  What would pass the end of the buffer is only counted. */
 static size_t put_item(struct wire_builder *b, struct wire_reader *r, unsigned item, size_t at)
 {
 	size_t start = r->off;
@@ -84,7 +84,8 @@ static size_t put_item(struct wire_builder *b, struct wire_reader *r, unsigned i
 	return at + n;
 }
 
-static size_t put_rdata(struct wire_builder *b, size_t at, const uint8_t *form, const uint8_t *rdata, uint16_t rdlen)
+static size_t put_rdata(struct wire_builder *b, size_t at, const uint8_t *form, const uint8_t *rdata,
+			uint16_t rdlen)
 {
 	struct wire_reader r = wire_reader_at(rdata, rdlen, 0);
 
@@ -117,7 +118,8 @@ static void note_final(struct wire_build *n, size_t start, uint16_t type, uint16
 	}
 }
 
-static void note_times(struct wire_build *n, enum wire_section s, uint16_t type, uint32_t ttl_s, const uint8_t *rdata_end)
+static void note_times(struct wire_build *n, enum wire_section s, uint16_t type, uint32_t ttl_s,
+		       const uint8_t *rdata_end)
 {
 	if (ttl_s < n->min_ttl_s)
 		n->min_ttl_s = ttl_s;
@@ -135,7 +137,8 @@ static int refuse(struct wire_build *n, bool required)
 }
 
 /* The record's fixed part at msg[at]. */
-static void put_head(struct wire_builder *b, size_t at, uint16_t type, uint16_t cls, uint32_t ttl_s, size_t rdlen)
+static void put_head(struct wire_builder *b, size_t at, uint16_t type, uint16_t cls, uint32_t ttl_s,
+		     size_t rdlen)
 {
 	uint8_t *p = b->msg + at;
 
@@ -146,8 +149,8 @@ static void put_head(struct wire_builder *b, size_t at, uint16_t type, uint16_t 
 	b->ttl_off[b->now.n_rr] = (uint16_t)(at + 4);
 }
 
-int wire_build_rr(struct wire_builder *b, enum wire_section s, bool required, const uint8_t *owner, uint16_t type,
-		  uint16_t cls, uint32_t ttl_s, const uint8_t *rdata, uint16_t rdlen)
+int wire_build_rr(struct wire_builder *b, enum wire_section s, bool required, const uint8_t *owner,
+		  uint16_t type, uint16_t cls, uint32_t ttl_s, const uint8_t *rdata, uint16_t rdlen)
 {
 	const uint8_t *form = wire_rdata_form(type, cls);
 	struct wire_build *n = &b->now;

@@ -7,7 +7,7 @@
 
 /* A name taken apart: label i starts at off[i], hash[i] is that of the suffix which starts there. */
 struct split {
-	unsigned n;   /* labels without the root */
+	unsigned n; /* labels without the root */
 	uint16_t len; /* wire length */
 	uint8_t off[WIRE_LABELS_MAX];
 	uint32_t hash[WIRE_LABELS_MAX];
@@ -73,10 +73,11 @@ static void remember(struct wire_compress *t, uint32_t hash, size_t off)
 	}
 }
 
-struct wire_compressed wire_compress_put(struct wire_compress *t, uint8_t *msg, size_t at, const uint8_t *name,
-					 bool may_point)
+struct wire_compressed wire_compress_put(struct wire_compress *t, uint8_t *msg, size_t at,
+					 const uint8_t *name, bool may_point)
 {
-	unsigned first = 0, target = COMPRESS_REACH; /* first label that the message holds already, and where */
+	/* The first label from which on the message holds the name already, and where. */
+	unsigned first = 0, target = COMPRESS_REACH;
 	struct split s;
 
 	split_name(name, &s);
@@ -87,7 +88,8 @@ struct wire_compressed wire_compress_put(struct wire_compress *t, uint8_t *msg, 
 
 	if (!may_point || first == s.n) {
 		memcpy(msg + at, name, s.len);
-		return (struct wire_compressed){s.len, (uint16_t)(s.n && at < COMPRESS_REACH ? at : COMPRESS_REACH)};
+		return (struct wire_compressed){s.len,
+						(uint16_t)(s.n && at < COMPRESS_REACH ? at : COMPRESS_REACH)};
 	}
 	memcpy(msg + at, name, s.off[first]);
 	wire_put_u16(msg + at + s.off[first], 0xc000 | target);

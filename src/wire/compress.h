@@ -38,10 +38,10 @@ void wire_compress_begin(struct wire_compress *t) NONNULL;
 /* Where a name went. */
 struct wire_compressed {
 	uint16_t len;  /* bytes written at `at` */
-	uint16_t same; /* offset at which the whole name can be found (COMPRESS_REACH: nowhere, or it is the root) */
+	uint16_t same; /* where the whole name can be found; COMPRESS_REACH: nowhere, or it is the root */
 };
 
 /* Write `name` (uncompressed) at msg[at], which has room for 255 bytes, and remember its suffixes as targets.
  * `may_point` false: it is written whole (but later names may point into it). */
-struct wire_compressed wire_compress_put(struct wire_compress *t, uint8_t *msg, size_t at, const uint8_t *name,
-					 bool may_point) NONNULL;
+struct wire_compressed wire_compress_put(struct wire_compress *t, uint8_t *msg, size_t at,
+					 const uint8_t *name, bool may_point) NONNULL;

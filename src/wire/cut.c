@@ -34,7 +34,8 @@ static bool joined(const struct wire_answer *a, unsigned i)
 	uint8_t owner[WIRE_NAME_MAX];
 	size_t off = prev.off;
 
-	if (prev.section != next.section || prev.cls != next.cls || covered_type(msg, &prev) != covered_type(msg, &next))
+	if (prev.section != next.section || prev.cls != next.cls ||
+	    covered_type(msg, &prev) != covered_type(msg, &next))
 		return false;
 	return wire_name_read(msg, a->msg_len, &off, owner) > 0 && wire_name_equal_at(msg, next.off, owner);
 }
@@ -55,7 +56,8 @@ static void cut_required(const struct wire_answer *a, size_t room, struct wire_c
 	unsigned final_end = a->final_first + a->final_count;
 
 	cut->tc = true;
-	if (a->run_count && wire_answer_end(a, a->final_first) <= room && wire_answer_end(a, final_end) > room) {
+	if (a->run_count && wire_answer_end(a, a->final_first) <= room &&
+	    wire_answer_end(a, final_end) > room) {
 		cut->run_cut = true;
 		cut->n_rr = (uint16_t)(a->final_first + (room - a->run_off) / a->run_size);
 		return;
@@ -65,7 +67,8 @@ static void cut_required(const struct wire_answer *a, size_t room, struct wire_c
 
 struct wire_cut wire_cut_find(const struct wire_answer *a, const struct wire_client *c)
 {
-	size_t room = c->limit - (c->has_opt ? (size_t)WIRE_OPT_LEN : 0), options = c->has_opt ? c->options_len : 0;
+	size_t room = c->limit - (c->has_opt ? (size_t)WIRE_OPT_LEN : 0),
+	       options = c->has_opt ? c->options_len : 0;
 	size_t required = wire_answer_end(a, a->n_required);
 	struct wire_cut cut = {0};
 

@@ -17,7 +17,8 @@ static bool may_lack_question(unsigned flags)
 {
 	unsigned rcode = flags & FLAG_RCODE;
 
-	return rcode == RCODE_FORMERR || rcode == RCODE_NOTIMP || rcode == RCODE_SERVFAIL || rcode == RCODE_REFUSED;
+	return rcode == RCODE_FORMERR || rcode == RCODE_NOTIMP || rcode == RCODE_SERVFAIL ||
+	       rcode == RCODE_REFUSED;
 }
 
 static bool same_question(const uint8_t *got, const struct wire_expect *e)
@@ -100,8 +101,17 @@ static int read_record(struct ingest *in, enum wire_section s)
 		read_opt(in, &h);
 	if (is_hop_by_hop(in, &h) || is_unwanted(in, s, h.type))
 		return 0;
-	const struct ingest_record rec = {s,	 owner, owner_len,		(uint16_t)off, h.type,
-					  h.cls, (uint16_t)h.rdata_off, h.rdlen, h.ttl_s};
+	const struct ingest_record rec = {
+		.section = s,
+		.owner = owner,
+		.owner_len = owner_len,
+		.owner_off = (uint16_t)off,
+		.type = h.type,
+		.cls = h.cls,
+		.rdata_off = (uint16_t)h.rdata_off,
+		.rdlen = h.rdlen,
+		.ttl_s = h.ttl_s,
+	};
 	return ingest_table_add(in->t, &rec);
 }
 
@@ -159,8 +169,8 @@ static void write_answer(struct wire_builder *b, const struct wire_expect *e, co
 	ingest_write(&c);
 }
 
-int wire_ingest(struct wire_builder *b, struct arena *a, const uint8_t *msg, size_t len, const struct wire_expect *e,
-		struct wire_ingest *ret)
+int wire_ingest(struct wire_builder *b, struct arena *a, const uint8_t *msg, size_t len,
+		const struct wire_expect *e, struct wire_ingest *ret)
 {
 	*ret = (struct wire_ingest){0};
 	int err = wire_answer_matches(msg, len, e);

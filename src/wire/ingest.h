@@ -33,14 +33,15 @@ struct wire_ingest {
 	uint16_t options_len;
 };
 
-/* Quick check of header and question alone: 0, ERR_MISMATCH (wrong id, QR=0, other opcode, other question; drop it and wait on),
- * or -EBADMSG (too short to say).  An answer without a question section (QDCOUNT 0) matches only with
- * rcode FORMERR, NOTIMP, SERVFAIL or REFUSED. */
+/* Quick check of header and question alone: 0, ERR_MISMATCH (wrong id, QR=0, other opcode, other
+ * question; drop it and wait on), or -EBADMSG (too short to say).  An answer without a question section
+ * (QDCOUNT 0) matches only with rcode FORMERR, NOTIMP, SERVFAIL or REFUSED. */
 int wire_answer_matches(const uint8_t *msg, size_t len, const struct wire_expect *e) MUST_USE NONNULL;
 
-/* Read the whole.  0; ERR_MISMATCH as above; -EBADMSG: it matches, but its records are broken (a TC message
- * that ends inside a record is no error: whole records before the end are kept; QDCOUNT 0 uses the expected question);
- * -ENOMEM: the arena's limit.
- * The stored flags are AA, RA, AD and rcode of the upstream; TC is not stored in the header bits but returned in ret->tc. */
+/* Read the whole.  0; ERR_MISMATCH as above; -EBADMSG: it matches, but its records are broken (a TC
+ * message that ends inside a record is no error: whole records before the end are kept; QDCOUNT 0 uses
+ * the expected question); -ENOMEM: the arena's limit.
+ * The stored flags are AA, RA, AD and rcode of the upstream; TC is not stored in the header bits but
+ * returned in ret->tc. */
 int wire_ingest(struct wire_builder *b, struct arena *a, const uint8_t *msg, size_t len,
 		const struct wire_expect *e, struct wire_ingest *ret) MUST_USE NONNULL;

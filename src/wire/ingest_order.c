@@ -5,7 +5,8 @@
 
 #include <string.h>
 
-/* Aliases followed in one answer.  A CNAME is followed once at most; this bounds DNAMEs that come without theirs. */
+/* Aliases followed in one answer.  A CNAME is followed once at most; this bounds DNAMEs that come
+ * without theirs. */
 enum { CHAIN_MAX = 64 };
 
 static void read_owner(const struct ingest_context *c, const struct ingest_set *set, uint8_t *out)
@@ -27,7 +28,8 @@ static void write_rr(const struct ingest_context *c, const struct ingest_set *se
 		     const uint8_t *owner)
 {
 	const uint8_t *rdata;
-	int len = wire_rdata_read(c->t->msg, rr->rdata_off, rr->rdlen, rr->type, set->cls, c->t->rdata, &rdata);
+	int len =
+		wire_rdata_read(c->t->msg, rr->rdata_off, rr->rdlen, rr->type, set->cls, c->t->rdata, &rdata);
 
 	/* What does not fit marks the answer as truncated; the builder remembers. */
 	(void)wire_build_rr(c->b, set->section, set->required, owner, rr->type, set->cls, rr->ttl_s, rdata,
@@ -66,7 +68,8 @@ static struct ingest_set *find_dname(const struct ingest_context *c, const uint8
 	return NULL;
 }
 
-/* RFC 6672 2.2: the labels of `name` below the DNAME's owner, put before its target.  False: over 255 octets. */
+/* RFC 6672 2.2: the labels of `name` below the DNAME's owner, put before its target.  False: over 255
+ * octets. */
 static bool substitute(const struct ingest_context *c, const struct ingest_set *dname, uint8_t *name)
 {
 	uint8_t owner[WIRE_NAME_MAX], target[WIRE_NAME_MAX];
@@ -166,7 +169,8 @@ static void require_glue(const struct ingest_context *c, const struct ingest_set
 	}
 }
 
-/* Proofs are there for clients that asked for them (DO): then they are required.  RFC 4035 3.1.3, RFC 5155 7.2. */
+/* Proofs are there for clients that asked for them (DO): then they are required.  RFC 4035 3.1.3, RFC
+ * 5155 7.2. */
 static bool is_proof(uint16_t type)
 {
 	return type == TYPE_NSEC || type == TYPE_NSEC3;

@@ -29,8 +29,8 @@ void ingest_table_begin(struct ingest_table *t, const uint8_t *msg, size_t len, 
 }
 
 /* The place of a set: where it is, or the free slot where it would be. */
-static uint16_t *set_slot(struct ingest_table *t, enum wire_section s, uint16_t type, uint16_t cls, const uint8_t *owner,
-			  size_t owner_len, uint32_t *ret_hash)
+static uint16_t *set_slot(struct ingest_table *t, enum wire_section s, uint16_t type, uint16_t cls,
+			  const uint8_t *owner, size_t owner_len, uint32_t *ret_hash)
 {
 	uint8_t key[WIRE_NAME_MAX + 5];
 
@@ -60,7 +60,8 @@ struct ingest_set *ingest_table_find(struct ingest_table *t, enum wire_section s
 	return *slot ? &t->set[*slot - 1] : NULL;
 }
 
-/* The owner is the bare pointer that the set's first record has too: the usual form of an RRset's second record. */
+/* The owner is the bare pointer that the set's first record has too: the usual form of an RRset's
+ * second record. */
 static bool same_pointer(const struct ingest_table *t, uint16_t a, uint16_t b)
 {
 	return t->msg[a] >= 0xc0 && wire_u16(t->msg + a) == wire_u16(t->msg + b);
@@ -94,9 +95,10 @@ static uint16_t set_of(struct ingest_table *t, const struct ingest_record *r, ui
 	return (uint16_t)(*slot - 1);
 }
 
-/* The rdata in the form in which doubles are told: decompressed, names in lower case.  *ret_rdata: `out` or the message. */
-static int read_canonical(const struct ingest_table *t, uint16_t off, uint16_t rdlen, uint16_t type, uint16_t cls,
-			  uint8_t *out, const uint8_t **ret_rdata)
+/* The rdata in the form in which doubles are told: decompressed, names in lower case.  *ret_rdata:
+ * `out` or the message. */
+static int read_canonical(const struct ingest_table *t, uint16_t off, uint16_t rdlen, uint16_t type,
+			  uint16_t cls, uint8_t *out, const uint8_t **ret_rdata)
 {
 	int len = wire_rdata_read(t->msg, off, rdlen, type, cls, out, ret_rdata);
 
@@ -105,7 +107,8 @@ static int read_canonical(const struct ingest_table *t, uint16_t off, uint16_t r
 	return len;
 }
 
-static bool same_rdata(struct ingest_table *t, const struct ingest_rr *rr, uint16_t cls, const uint8_t *rdata, size_t len)
+static bool same_rdata(struct ingest_table *t, const struct ingest_rr *rr, uint16_t cls, const uint8_t *rdata,
+		       size_t len)
 {
 	const uint8_t *other;
 	int n = read_canonical(t, rr->rdata_off, rr->rdlen, rr->type, cls, t->other, &other);
@@ -114,8 +117,8 @@ static bool same_rdata(struct ingest_table *t, const struct ingest_rr *rr, uint1
 }
 
 /* The place of a record: that of its double, or the free slot where it would be. */
-static uint16_t *rr_slot(struct ingest_table *t, uint16_t set, uint16_t type, uint16_t cls, const uint8_t *rdata,
-			 size_t len, uint32_t *ret_hash)
+static uint16_t *rr_slot(struct ingest_table *t, uint16_t set, uint16_t type, uint16_t cls,
+			 const uint8_t *rdata, size_t len, uint32_t *ret_hash)
 {
 	uint32_t hash = (uint32_t)hash_bytes(&t->key, rdata, len) + set * 0x9e3779b1u;
 
@@ -125,7 +128,8 @@ static uint16_t *rr_slot(struct ingest_table *t, uint16_t set, uint16_t type, ui
 		if (!*slot)
 			return slot;
 		const struct ingest_rr *rr = &t->rr[*slot - 1];
-		if (rr->hash == hash && rr->set == set && rr->type == type && same_rdata(t, rr, cls, rdata, len))
+		if (rr->hash == hash && rr->set == set && rr->type == type &&
+		    same_rdata(t, rr, cls, rdata, len))
 			return slot;
 	}
 }
@@ -147,7 +151,8 @@ int ingest_table_add(struct ingest_table *t, const struct ingest_record *r)
 		return 0;
 
 	uint16_t i = t->n_rr++;
-	t->rr[i] = (struct ingest_rr){r->ttl_s, hash, r->rdata_off, r->rdlen, r->type, set_index, INGEST_NONE};
+	t->rr[i] =
+		(struct ingest_rr){r->ttl_s, hash, r->rdata_off, r->rdlen, r->type, set_index, INGEST_NONE};
 	*slot = t->n_rr;
 	if (set->first[kind] == INGEST_NONE)
 		set->first[kind] = i;

@@ -2,8 +2,8 @@
 /* The records of one upstream message, grouped into RRsets while they are read.
  *
  *   rr[]    one per record, in the message's order: offsets into the message
- *   set[]   one per RRset (section, owner, type, class), in order of first appearance; an RRSIG is kept with the
- *           RRset that it covers
+ *   set[]   one per RRset (section, owner, type, class), in order of first appearance; an RRSIG is kept
+ *           with the RRset that it covers
  *   two hash tables over them: RRsets by their key, records by RRset and rdata (duplicates)
  *
  * Everything is linear in the message's size: the hash is keyed (base/hash.h), so nobody can make keys

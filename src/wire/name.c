@@ -10,8 +10,8 @@ enum { LABEL_TYPE = 0xc0, LABEL_PLAIN = 0x00, LABEL_POINTER = 0xc0 };
 
 /* A run of labels in the message: they end at the root label or at a compression pointer. */
 struct run {
-	size_t end;     /* offset of the byte after the last label (the root label included) */
-	bool has_root;  /* else a pointer stands at `end` */
+	size_t end; /* offset of the byte after the last label (the root label included) */
+	bool has_root; /* else a pointer stands at `end` */
 };
 
 static int run_read(const uint8_t *msg, size_t msg_len, size_t at, struct run *ret)

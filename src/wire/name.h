@@ -18,7 +18,7 @@ struct arena;
  *
  * A pointer's target lies before the start of the label run it was read from, so targets strictly
  * decrease and loops cannot happen.  Moves `*off` past the name as it stands in the message.
- * Returns the length in wire form (1..255), or -EBADMSG for bytes that no sender should produce: label types 01
+ * Length in wire form (1..255), or -EBADMSG for bytes that no sender should produce: label types 01
  * and 10, names over 255 octets, pointers forward, into the header or out of the message, more than 127
  * pointers.  `*off` is moved and `out` is a name only on success.     RFC 1035 4.1.4, RFC 9267 2 */
 int wire_name_read(const uint8_t *msg, size_t msg_len, size_t *off, uint8_t *out) MUST_USE NONNULL;
@@ -46,5 +46,6 @@ bool wire_name_in_zone(const uint8_t *name, const uint8_t *zone);
 size_t wire_name_text(const uint8_t *name, char *out);
 
 /* From presentation form; a missing final dot is added; \X and \DDD are understood.
- * out: 255 bytes.  Returns the wire length, or -EINVAL (empty label, label > 63, name > 255, bad escape, empty text). */
+ * out: 255 bytes.  Returns the wire length, or -EINVAL (empty label, label > 63, name > 255, bad escape,
+ * empty text). */
 int wire_name_from_text(const char *text, uint8_t *out) MUST_USE;

@@ -16,7 +16,8 @@ static unsigned opcode_of(unsigned flags)
 	return (flags & FLAG_OPCODE) >> 11;
 }
 
-/* The question: a name without compression (nothing stands before it that a pointer could lead to), type, class. */
+/* The question: a name without compression (nothing stands before it that a pointer could lead to),
+ * type, class. */
 static bool read_question(struct wire_reader *r, struct wire_query *q)
 {
 	size_t start = r->off;

@@ -39,17 +39,18 @@ enum wire_verdict {
 /* Check a client's message.
  *
  * FORMERR: question count other than 1, ANCOUNT > 1, NSCOUNT > 1, ARCOUNT > 2, counts that the bytes do
- * not hold, a compressed or broken question name, broken records, two OPTs, an OPT that is not
- * owned by the root or not in the additional section, an option that runs past its OPT, a TSIG that is not the
+ * not hold, a compressed or broken question name, broken records, two OPTs, an OPT that is not owned by
+ * the root or not in the additional section, an option that runs past its OPT, a TSIG that is not the
  * last additional record.  Bytes after the message are ignored.
  * A TSIG as last additional record is let through unread (plugin tsig).
- * `ret` is filled in for WIRE_OK and WIRE_BADVERS only (then without options: their form is another version's). */
+ * `ret` is filled in for WIRE_OK and WIRE_BADVERS only (then without options: their form is another
+ * version's). */
 enum wire_verdict wire_query_read(const uint8_t *msg, size_t len, struct wire_query *ret) NONNULL;
 
 /* Write the short answer to a message with verdict FORMERR or NOTIMP: header only, counts 0, id,
  * opcode and RD echoed (opcode QUERY for FORMERR).  msg has >= 12 bytes, out >= 12.  Returns 12. */
 size_t wire_query_error(const uint8_t *msg, enum wire_verdict v, uint8_t *out);
 
-/* Find an EDNS option's data in checked options; NULL when absent.  The first one counts.  Not NULL for an option
- * without data. */
+/* Find an EDNS option's data in checked options; NULL when absent.  The first one counts.  Not NULL for
+ * an option without data. */
 const uint8_t *wire_option_find(const uint8_t *options, size_t options_len, uint16_t code, uint16_t *ret_len);

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-/* How the rdata of a type is made up, as far as someone who rewrites messages must know: where names stand in it, and
- * sizes that other code relies on (addresses, the SOA's numbers).  RFC 3597 4, RFC 4034 6.2.
+/* How the rdata of a type is made up, as far as someone who rewrites messages must know: where names
+ * stand in it, and sizes that other code relies on (addresses, the SOA's numbers).  RFC 3597 4, RFC
+ * 4034 6.2.
  *
- * Names are decompressed on reading for every type listed, also where the sender should not have compressed them
- * (SRV, RRSIG, NSEC, SVCB ...), and compressed on writing for the types of RFC 1035 only.  All other types are bytes. */
+ * Names are decompressed on reading for every type listed, also where the sender should not have
+ * compressed them (SRV, RRSIG, NSEC, SVCB ...), and compressed on writing for the types of RFC 1035
+ * only.  All other types are bytes. */
 #pragma once
 
 #include "base/compiler.h"
@@ -20,8 +22,8 @@ enum wire_rdata_item {
 	RDATA_NAME,             /* a name that is written whole */
 	RDATA_NAME_SHORT,       /* a name that may be compressed */
 	RDATA_STRING,           /* length (1) and bytes */
-	RDATA_A6,               /* prefix length, rest of the address, name unless the prefix is empty; RFC 2874 3.1.
-				   Checked on reading only, then bytes to the end. */
+	RDATA_A6,               /* prefix length, rest of the address, name unless the prefix is empty;
+				   RFC 2874 3.1.  Checked on reading only, then bytes to the end. */
 };
 
 enum {
@@ -47,7 +49,8 @@ void wire_rdata_skip(struct wire_reader *r, unsigned item) NONNULL;
 /* Uncompressed rdata has this form to its last byte. */
 bool wire_rdata_valid(const uint8_t *form, const uint8_t *rdata, uint16_t rdlen) NONNULL;
 
-/* Make the names of valid uncompressed rdata lower case: in this form doubles are told.  RFC 4034 6.2, 6.3. */
+/* Make the names of valid uncompressed rdata lower case: in this form doubles are told.  RFC 4034 6.2,
+ * 6.3. */
 void wire_rdata_lower(const uint8_t *form, uint8_t *rdata, size_t len) NONNULL;
 
 /* Check the rdata at msg[off] of rdlen bytes, which lie within the message, and decompress it.

@@ -93,7 +93,13 @@ static inline struct wire_rr_head wire_reader_rr(struct wire_reader *r)
 	struct wire_rr_head h = {0};
 
 	if (p) {
-		h = (struct wire_rr_head){wire_u16(p), wire_u16(p + 2), wire_u16(p + 8), wire_u32(p + 4), r->off};
+		h = (struct wire_rr_head){
+			.type = wire_u16(p),
+			.cls = wire_u16(p + 2),
+			.rdlen = wire_u16(p + 8),
+			.ttl_s = wire_u32(p + 4),
+			.rdata_off = r->off,
+		};
 		(void)wire_reader_bytes(r, h.rdlen); /* the error, if any, stays in r */
 	}
 	return h;

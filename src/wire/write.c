@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Writing an answer for one client.  A cached hit is this file and nothing else of wire/: one copy, a few patches. */
+/* Writing an answer for one client.  A cached hit is this file and nothing else of wire/: one copy, a
+ * few patches. */
+#include "wire/write.h"
 #include "wire/answer.h"
 #include "wire/answer_rr.h"
 #include "wire/cut.h"
 #include "wire/option.h"
-#include "wire/write.h"
 
 #include <string.h>
 
-/* The message up to `len`, its run turned so that member `start` stands first; the run may be cut by `len`. */
+/* The message up to `len`, its run turned so that member `start` stands first; the run may be cut by
+ * `len`. */
 static void copy_turned(const struct wire_answer *a, uint32_t start, size_t len, uint8_t *out)
 {
 	const uint8_t *msg = wire_answer_msg(a);
@@ -42,8 +44,8 @@ static void put_ttls(const struct wire_answer *a, uint32_t ttl_s, unsigned n_rr,
 }
 
 /* The OPT without its options at out[at], counted in the header. */
-static void put_opt(const struct wire_answer *a, const struct wire_client *c, size_t options_len, uint8_t *out,
-		    size_t at)
+static void put_opt(const struct wire_answer *a, const struct wire_client *c, size_t options_len,
+		    uint8_t *out, size_t at)
 {
 	uint8_t *p = out + at;
 

@@ -6,10 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CHECK(cond, what)                                                                                              \
-	do {                                                                                                           \
-		if (!(cond))                                                                                           \
-			return what;                                                                                   \
+#define CHECK(cond, what)                                                                                    \
+	do {                                                                                                 \
+		if (!(cond))                                                                                 \
+			return what;                                                                         \
 	} while (0)
 
 /* The final RRset and its run, by the parsed records. */
@@ -20,7 +20,8 @@ static const char *check_final(const struct wire_answer *a, const struct message
 	CHECK(end <= a->n_section[SECTION_ANSWER], "final RRset beyond the answer section");
 	for (unsigned i = a->final_first; i < end; i++) {
 		CHECK(m->rr[i].type == qtype, "final RRset of another type");
-		CHECK(wire_name_equal(m->rr[i].owner, m->rr[a->final_first].owner), "final RRset of two owners");
+		CHECK(wire_name_equal(m->rr[i].owner, m->rr[a->final_first].owner),
+		      "final RRset of two owners");
 	}
 	if (!a->run_count)
 		return NULL;
@@ -32,13 +33,14 @@ static const char *check_final(const struct wire_answer *a, const struct message
 		CHECK(rr.off == a->run_off + (i - a->final_first) * a->run_size, "run member out of place");
 		CHECK(rr.end - rr.off == a->run_size, "run member of another size");
 		CHECK(*owner == 0 || *owner >= 0xc0, "run member with labels");
-		CHECK(*owner == 0 || (wire_u16(owner) & 0x3fff) < a->run_off, "run member points into the run");
+		CHECK(*owner == 0 || (wire_u16(owner) & 0x3fff) < a->run_off,
+		      "run member points into the run");
 	}
 	return NULL;
 }
 
-/* Every pointer of a message leads to a label that starts before it; records that may be dropped are no targets
- * of earlier ones then.  What is left is that nobody points into the run: */
+/* Every pointer of a message leads to a label that starts before it; records that may be dropped are no
+ * targets of earlier ones then.  What is left is that nobody points into the run: */
 static const char *check_no_pointer_into_run(const struct wire_answer *a)
 {
 	size_t run_end = a->run_off + (size_t)a->run_count * a->run_size;
@@ -63,7 +65,8 @@ static const char *check_records(const struct wire_answer *a, const struct messa
 	for (unsigned i = 0; i < a->n_rr; i++) {
 		struct wire_rr rr = wire_answer_rr(a, i);
 		CHECK(rr.type == m->rr[i].type && rr.cls == m->rr[i].cls, "wire_answer_rr: type or class");
-		CHECK(rr.ttl_s == m->rr[i].ttl_s && rr.section == m->rr[i].section, "wire_answer_rr: TTL or section");
+		CHECK(rr.ttl_s == m->rr[i].ttl_s && rr.section == m->rr[i].section,
+		      "wire_answer_rr: TTL or section");
 		CHECK(rr.end == rr.rdata_off + rr.rdlen && rr.end <= a->msg_len, "wire_answer_rr: offsets");
 		CHECK(rr.ttl_s <= INT32_MAX, "TTL with the top bit");
 		min_ttl = rr.ttl_s < min_ttl ? rr.ttl_s : min_ttl;
@@ -77,7 +80,8 @@ static const char *check_parsed(const struct wire_answer *a, const struct messag
 	const char *wrong;
 
 	CHECK(m->n_rr == a->n_rr && !m->has_opt, "record count or an OPT");
-	CHECK(!memcmp(m->n_section, (unsigned[]){a->n_section[0], a->n_section[1], a->n_section[2]}, sizeof m->n_section),
+	CHECK(!memcmp(m->n_section, (unsigned[]){a->n_section[0], a->n_section[1], a->n_section[2]},
+		      sizeof m->n_section),
 	      "section counts");
 	CHECK(m->question_len == a->question_len, "question length");
 	CHECK(m->id == 0 && (m->flags & FLAG_QR) && !(m->flags & FLAG_TC), "stored header");
@@ -102,11 +106,11 @@ const char *answer_check_block(const struct wire_answer *a)
 /* Out-parameters of the comparison with the full answer. */
 struct kept {
 	unsigned chain, final, later; /* records before, of and after the final RRset */
-	bool *has;                    /* per record of the full answer */
+	bool *has; /* per record of the full answer */
 };
 
-static const char *check_order(const struct wire_answer *a, const struct message *full, const struct wire_client *c,
-			       const struct message *m, struct kept *k)
+static const char *check_order(const struct wire_answer *a, const struct message *full,
+			       const struct wire_client *c, const struct message *m, struct kept *k)
 {
 	unsigned final_end = a->final_first + a->final_count, n = m->n_rr;
 
@@ -118,7 +122,8 @@ static const char *check_order(const struct wire_answer *a, const struct message
 		unsigned at = i;
 		if (turned && i >= a->final_first && i < final_end)
 			at = a->final_first + (i - a->final_first + c->start % a->run_count) % a->run_count;
-		CHECK(at < full->n_rr && message_rr_equal(&m->rr[i], &full->rr[at], !c->ttl_fixed), "record or order");
+		CHECK(at < full->n_rr && message_rr_equal(&m->rr[i], &full->rr[at], !c->ttl_fixed),
+		      "record or order");
 		CHECK(!c->ttl_fixed || m->rr[i].ttl_s == c->ttl_s, "TTL not as asked");
 		k->has[at] = true;
 	}
@@ -127,8 +132,8 @@ static const char *check_order(const struct wire_answer *a, const struct message
 
 static bool same_set(const struct message_rr *x, const struct message_rr *y)
 {
-	return x->section == y->section && x->cls == y->cls && message_rr_covered(x) == message_rr_covered(y) &&
-	       wire_name_equal(x->owner, y->owner);
+	return x->section == y->section && x->cls == y->cls &&
+	       message_rr_covered(x) == message_rr_covered(y) && wire_name_equal(x->owner, y->owner);
 }
 
 /* A missing member of an RRset: then no RRSIG of it, and without TC nothing of it. */
@@ -147,7 +152,8 @@ static const char *check_cut_sets(const struct message *full, const struct kept 
 	return NULL;
 }
 
-static const char *check_opt(const struct wire_answer *a, const struct wire_client *c, const struct message *m)
+static const char *check_opt(const struct wire_answer *a, const struct wire_client *c,
+			     const struct message *m)
 {
 	uint16_t n;
 
@@ -163,9 +169,11 @@ static const char *check_opt(const struct wire_answer *a, const struct wire_clie
 	return NULL;
 }
 
-/* What was left out did not fit: the next record or member of the run, or the next optional RRset with its RRSIGs. */
-static const char *check_enough(const struct wire_answer *a, const struct message *full, const struct wire_client *c,
-				const struct message *m, const struct kept *k, struct wire_fit fit)
+/* What was left out did not fit: the next record or member of the run, or the next optional RRset with
+ * its RRSIGs. */
+static const char *check_enough(const struct wire_answer *a, const struct message *full,
+				const struct wire_client *c, const struct message *m, const struct kept *k,
+				struct wire_fit fit)
 {
 	size_t size = 0;
 
@@ -179,19 +187,22 @@ static const char *check_enough(const struct wire_answer *a, const struct messag
 	}
 	CHECK(fit.len + size > c->limit, "more would have fitted");
 	/* With TC options stay only where the chain and one of the final RRset have their place. */
-	CHECK(m->n_rr >= a->n_required || k->final || !a->final_count || !m->options_len, "options instead of an address");
+	CHECK(m->n_rr >= a->n_required || k->final || !a->final_count || !m->options_len,
+	      "options instead of an address");
 	return NULL;
 }
 
-static const char *check_message(const struct wire_answer *a, const struct message *full, const struct wire_client *c,
-				 const struct message *m, struct wire_fit fit, struct kept *k)
+static const char *check_message(const struct wire_answer *a, const struct message *full,
+				 const struct wire_client *c, const struct message *m, struct wire_fit fit,
+				 struct kept *k)
 {
 	const char *wrong;
 	unsigned missing = 0;
 
 	CHECK(m->id == c->id && (m->flags & FLAG_QR), "id or QR");
 	CHECK(m->question_len == a->question_len, "question length");
-	CHECK(!memcmp(m->question, c->question ? c->question : full->question, a->question_len), "question bytes");
+	CHECK(!memcmp(m->question, c->question ? c->question : full->question, a->question_len),
+	      "question bytes");
 	CHECK(m->n_rr == fit.n_rr && !(m->flags & FLAG_TC) == !fit.tc, "wire_fit");
 	if ((wrong = check_order(a, full, c, m, k)) || (wrong = check_opt(a, c, m)))
 		return wrong;
@@ -204,8 +215,8 @@ static const char *check_message(const struct wire_answer *a, const struct messa
 	return check_enough(a, full, c, m, k, fit);
 }
 
-const char *answer_check_written(const struct wire_answer *a, const struct message *full, const struct wire_client *c,
-				 const uint8_t *out, struct wire_fit fit)
+const char *answer_check_written(const struct wire_answer *a, const struct message *full,
+				 const struct wire_client *c, const uint8_t *out, struct wire_fit fit)
 {
 	CHECK(fit.len <= c->limit, "longer than the limit");
 	struct message *m = message_parse(out, fit.len);

@@ -135,7 +135,8 @@ void message_rr_print(FILE *f, const struct message_rr *r)
 	char name[WIRE_NAME_TEXT_MAX], buf[16];
 
 	wire_name_text(r->owner, name);
-	fprintf(f, "%-10s %s %" PRIu32 " %s", sections[r->section], name, r->ttl_s, wire_type_text(r->type, buf));
+	fprintf(f, "%-10s %s %" PRIu32 " %s", sections[r->section], name, r->ttl_s,
+		wire_type_text(r->type, buf));
 	for (uint32_t i = 0; i < r->rdlen && i < 40; i++)
 		fprintf(f, i ? "%02x" : " %02x", r->rdata[i]);
 	fprintf(f, r->rdlen > 40 ? "... (%" PRIu32 ")\n" : "\n", r->rdlen);

@@ -33,8 +33,8 @@ struct message {
 	size_t pool_size;
 };
 
-/* Take `msg` apart with the library's reader.  NULL: not well formed to its last byte, or an OPT that is not the last
- * record.  Freed by message_free. */
+/* Take `msg` apart with the library's reader.  NULL: not well formed to its last byte, or an OPT that
+ * is not the last record.  Freed by message_free. */
 struct message *message_parse(const uint8_t *msg, size_t len);
 void message_free(struct message *m);
 

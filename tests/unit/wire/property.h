@@ -18,7 +18,8 @@ static inline uint64_t property_env(const char *name, uint64_t otherwise)
 /* Run `round(arg, seed)` for each seed; the rest is up to it. */
 static inline void property_run(unsigned rounds, void (*round)(void *arg, uint64_t seed), void *arg)
 {
-	uint64_t first = property_env("BINNACLE_TEST_SEED", 1), n = property_env("BINNACLE_TEST_ROUNDS", rounds);
+	uint64_t first = property_env("BINNACLE_TEST_SEED", 1);
+	uint64_t n = property_env("BINNACLE_TEST_ROUNDS", rounds);
 
 	for (uint64_t seed = first; seed < first + n; seed++)
 		round(arg, seed);

@@ -64,13 +64,14 @@ static void any_zone(struct random *r, uint8_t *out)
 }
 
 /* A new record with empty rdata, or NULL when there are enough. */
-static struct random_rr *add(struct random_answer *a, enum wire_section s, const uint8_t *owner, uint16_t type,
-			     bool required)
+static struct random_rr *add(struct random_answer *a, enum wire_section s, const uint8_t *owner,
+			     uint16_t type, bool required)
 {
 	if (a->n == RANDOM_RR_MAX)
 		return NULL;
 	struct random_rr *x = &a->rr[a->n++];
-	x->rr = (struct message_rr){.section = s, .type = type, .cls = CLASS_IN, .ttl_s = 60 + a->n, .rdata = x->rdata};
+	x->rr = (struct message_rr){
+		.section = s, .type = type, .cls = CLASS_IN, .ttl_s = 60 + a->n, .rdata = x->rdata};
 	memcpy(x->rr.owner, owner, wire_name_len(owner));
 	x->required = required;
 	x->stripped = type == TYPE_RRSIG || type == TYPE_NSEC || type == TYPE_NSEC3;
@@ -113,7 +114,8 @@ static void add_sig(struct random *r, struct random_answer *a, enum wire_section
 	put_filler(x, random_one_in(r, 3) ? 128 : 64);
 }
 
-static void add_address(struct random_answer *a, enum wire_section s, const uint8_t *owner, uint16_t type, bool required)
+static void add_address(struct random_answer *a, enum wire_section s, const uint8_t *owner, uint16_t type,
+			bool required)
 {
 	struct random_rr *x = add(a, s, owner, type, required);
 
@@ -165,7 +167,8 @@ static unsigned random_count(struct random *r)
 	return random_one_in(r, 3) ? random_in(r, 10, 60) : random_in(r, 1, 5);
 }
 
-static void add_chain(struct random *r, struct random_answer *a, const uint8_t *zone, bool sign, uint8_t *name)
+static void add_chain(struct random *r, struct random_answer *a, const uint8_t *zone, bool sign,
+		      uint8_t *name)
 {
 	uint8_t target[WIRE_NAME_MAX];
 
@@ -199,7 +202,8 @@ static void add_ns(struct random *r, struct random_answer *a, const uint8_t *zon
 		add_addresses(r, a, a->rr[i].rdata, referral && wire_name_in_zone(a->rr[i].rdata, zone));
 }
 
-static void add_positive(struct random *r, struct random_answer *a, const uint8_t *zone, bool sign, uint8_t *name)
+static void add_positive(struct random *r, struct random_answer *a, const uint8_t *zone, bool sign,
+			 uint8_t *name)
 {
 	unsigned n = random_count(r), first = a->n;
 	uint8_t target[WIRE_NAME_MAX];
@@ -251,7 +255,8 @@ static void add_soa(struct random *r, struct random_answer *a, const uint8_t *zo
 
 static uint16_t random_type(struct random *r)
 {
-	static const uint16_t types[] = {TYPE_A, TYPE_A, TYPE_A, TYPE_AAAA, TYPE_AAAA, TYPE_TXT, TYPE_MX, TYPE_SRV, TYPE_NS};
+	static const uint16_t types[] = {TYPE_A,   TYPE_A,  TYPE_A,   TYPE_AAAA, TYPE_AAAA,
+					 TYPE_TXT, TYPE_MX, TYPE_SRV, TYPE_NS};
 
 	return types[random_u32(r) % ARRAY_LEN(types)];
 }
@@ -315,5 +320,6 @@ void random_answer_raw(struct random *r, const struct random_answer *a, bool shu
 
 struct wire_expect random_answer_expect(const struct random_answer *a)
 {
-	return (struct wire_expect){.question = a->question, .question_len = a->question_len, .keep_dnssec = a->keep_dnssec};
+	return (struct wire_expect){
+		.question = a->question, .question_len = a->question_len, .keep_dnssec = a->keep_dnssec};
 }

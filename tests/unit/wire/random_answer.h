@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* For tests: answers as upstreams might give them, all from one seed, and what is to be expected of each record. */
+/* For tests: answers as upstreams might give them, all from one seed, and what is to be expected of
+ * each record. */
 #pragma once
 
 #include "message.h"

@@ -53,15 +53,18 @@ static void test_names_are_compressed_in_rdata_of_rfc1035_types_only(void **stat
 		{"x.example. 0 NS ns.x.example.", "c00c 0002 0001 00000000 0005 02'ns' c00c"},
 		{"x.example. 0 MX 10 x.example.", "c00c 000f 0001 00000000 0004 000a c00c"},
 		{"x.example. 0 PTR .", "c00c 000c 0001 00000000 0001 00"},
-		{"x.example. 0 SRV 1 2 3 x.example.", "c00c 0021 0001 00000000 0011 000100020003 01'x' 07'example' 00"},
+		{"x.example. 0 SRV 1 2 3 x.example.",
+		 "c00c 0021 0001 00000000 0011 000100020003 01'x' 07'example' 00"},
 		{"x.example. 0 DNAME x.example.", "c00c 0027 0001 00000000 000b 01'x' 07'example' 00"},
 		{"x.example. 0 NSEC x.example.", "c00c 002f 0001 00000000 000b 01'x' 07'example' 00"},
-		{"x.example. 0 TYPE65280 017807'example'00", "c00c ff00 0001 00000000 000b 01'x' 07'example' 00"},
+		{"x.example. 0 TYPE65280 017807'example'00",
+		 "c00c ff00 0001 00000000 000b 01'x' 07'example' 00"},
 		{"x.example. 0 TYPE65281 c00c", "c00c ff01 0001 00000000 0002 c00c"},
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++)
-		assert_records(build_answers(*state, "x.example.", TYPE_ANY, &cases[i].rr, 1), cases[i].bytes);
+		assert_records(build_answers(*state, "x.example.", TYPE_ANY, &cases[i].rr, 1),
+			       cases[i].bytes);
 }
 
 static void test_soa_compresses_both_names(void **state)
@@ -112,8 +115,20 @@ static const struct run_case run_cases[] = {
 	{"addresses of the question's name", "x.", TYPE_A, {"x. 0 A 192.0.2.1", "x. 0 A 192.0.2.2"}, 0, 2, 2},
 	{"AAAA", "x.", TYPE_AAAA, {"x. 0 AAAA 2001:db8::1", "x. 0 AAAA 2001:db8::2"}, 0, 2, 2},
 	{"the root's addresses", ".", TYPE_A, {". 0 A 192.0.2.1", ". 0 A 192.0.2.2"}, 0, 2, 2},
-	{"a CNAME's target", "x.", TYPE_A, {"x. 0 CNAME y.", "y. 0 A 192.0.2.1", "y. 0 A 192.0.2.2"}, 1, 2, 2},
-	{"RRSIGs behind it", "x.", TYPE_A, {"x. 0 A 192.0.2.1", "x. 0 A 192.0.2.2", "x. 0 RRSIG A x. 9"}, 0, 2, 2},
+	{"a CNAME's target",
+	 "x.",
+	 TYPE_A,
+	 {"x. 0 CNAME y.", "y. 0 A 192.0.2.1", "y. 0 A 192.0.2.2"},
+	 1,
+	 2,
+	 2},
+	{"RRSIGs behind it",
+	 "x.",
+	 TYPE_A,
+	 {"x. 0 A 192.0.2.1", "x. 0 A 192.0.2.2", "x. 0 RRSIG A x. 9"},
+	 0,
+	 2,
+	 2},
 	{"another owner behind it", "x.", TYPE_A, {"x. 0 A 192.0.2.1", "y. 0 A 192.0.2.2"}, 0, 1, 1},
 	{"an owner written whole", "x.", TYPE_A, {"y. 0 A 192.0.2.1", "y. 0 A 192.0.2.2"}, 0, 2, 0},
 	{"an owner written in part", "x.", TYPE_A, {"y.x. 0 A 192.0.2.1", "y.x. 0 A 192.0.2.2"}, 0, 2, 0},
@@ -131,8 +146,10 @@ static void test_the_final_rrset_is_found_and_turns_only_if_it_can(void **state)
 		while (n < 5 && c->rr[n])
 			n++;
 		const struct wire_answer *a = build_answers(*state, c->qname, c->qtype, c->rr, n);
-		if (a->final_first != c->final_first || a->final_count != c->final_count || a->run_count != c->run_count)
-			fail_msg("%s: final %u+%u, run %u", c->what, a->final_first, a->final_count, a->run_count);
+		if (a->final_first != c->final_first || a->final_count != c->final_count ||
+		    a->run_count != c->run_count)
+			fail_msg("%s: final %u+%u, run %u", c->what, a->final_first, a->final_count,
+				 a->run_count);
 	}
 }
 
@@ -143,7 +160,9 @@ static void test_a_target_beyond_16_kib_is_not_pointed_at(void **state)
 
 	begin(f, "x.", TYPE_A);
 	(void)question_of("x.", TYPE_A, owner);
-	assert_int_equal(wire_build_rr(f->b, SECTION_ANSWER, true, owner, 65280, CLASS_IN, 0, filler, sizeof filler), 0);
+	assert_int_equal(
+		wire_build_rr(f->b, SECTION_ANSWER, true, owner, 65280, CLASS_IN, 0, filler, sizeof filler),
+		0);
 	assert_int_equal(record_build(f->b, SECTION_ANSWER, true, "x. 0 CNAME far.away."), 0);
 	assert_int_equal(record_build(f->b, SECTION_ANSWER, true, "far.away. 0 A 192.0.2.1"), 0);
 	assert_int_equal(record_build(f->b, SECTION_ANSWER, true, "far.away. 0 A 192.0.2.2"), 0);
@@ -161,23 +180,26 @@ static void test_a_full_message_takes_no_more_and_is_marked(void **state)
 
 	(void)question_of("x.", TYPE_A, owner);
 	begin(f, "x.", TYPE_TXT);
-	assert_int_equal(wire_build_rr(f->b, SECTION_ANSWER, true, owner, 16, CLASS_IN, 0, filler, (uint16_t)room), 0);
+	assert_int_equal(
+		wire_build_rr(f->b, SECTION_ANSWER, true, owner, 16, CLASS_IN, 0, filler, (uint16_t)room), 0);
 	struct wire_answer *a = end(f);
 	assert_int_equal(a->msg_len, 65535);
 	assert_false(a->truncated);
 
 	begin(f, "x.", TYPE_TXT);
 	room++;
-	assert_int_equal(wire_build_rr(f->b, SECTION_ANSWER, true, owner, 16, CLASS_IN, 0, filler, (uint16_t)room),
-			 ERR_NO_SPACE);
+	assert_int_equal(
+		wire_build_rr(f->b, SECTION_ANSWER, true, owner, 16, CLASS_IN, 0, filler, (uint16_t)room),
+		ERR_NO_SPACE);
 	assert_int_equal(record_build(f->b, SECTION_ANSWER, true, "x. 0 TXT small"), ERR_NO_SPACE);
 	a = end(f);
 	assert_int_equal(a->n_rr, 0);
 	assert_true(a->truncated);
 
 	begin(f, "x.", TYPE_TXT); /* an optional record that does not fit is no loss */
-	assert_int_equal(wire_build_rr(f->b, SECTION_ADDITIONAL, false, owner, 16, CLASS_IN, 0, filler, 65535),
-			 ERR_NO_SPACE);
+	assert_int_equal(
+		wire_build_rr(f->b, SECTION_ADDITIONAL, false, owner, 16, CLASS_IN, 0, filler, 65535),
+		ERR_NO_SPACE);
 	assert_false(end(f)->truncated);
 }
 
@@ -187,11 +209,12 @@ static void test_rdata_of_a_wrong_form_is_refused_and_leaves_no_trace(void **sta
 		uint16_t type;
 		const char *rdata;
 	} cases[] = {
-		{TYPE_A, "c00002"},	     {TYPE_A, "c000020101"},	 {TYPE_AAAA, "c0000201"},
-		{TYPE_CNAME, ""},	     {TYPE_CNAME, "01'a'"},	 {TYPE_CNAME, "01'a' 00 00"},
-		{TYPE_CNAME, "c00c"},	     {TYPE_MX, "000a"},		 {TYPE_SOA, "00 00 0000"},
-		{TYPE_NAPTR, "00000000 01'a' 01'b' 05'c' 00"},		 {TYPE_RRSIG, "0001"},
-		{TYPE_CNAME, "41'a' 00"},
+		{TYPE_A, "c00002"},       {TYPE_A, "c000020101"},
+		{TYPE_AAAA, "c0000201"},  {TYPE_CNAME, ""},
+		{TYPE_CNAME, "01'a'"},    {TYPE_CNAME, "01'a' 00 00"},
+		{TYPE_CNAME, "c00c"},     {TYPE_MX, "000a"},
+		{TYPE_SOA, "00 00 0000"}, {TYPE_NAPTR, "00000000 01'a' 01'b' 05'c' 00"},
+		{TYPE_RRSIG, "0001"},     {TYPE_CNAME, "41'a' 00"},
 	};
 	struct fixture *f = *state;
 	uint8_t owner[WIRE_NAME_MAX], rdata[BYTES_MAX];
@@ -200,8 +223,9 @@ static void test_rdata_of_a_wrong_form_is_refused_and_leaves_no_trace(void **sta
 	begin(f, "x.", TYPE_A);
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		size_t n = bytes_of(cases[i].rdata, rdata);
-		assert_int_equal(wire_build_rr(f->b, SECTION_ANSWER, true, owner, cases[i].type, CLASS_IN, 0, rdata,
-					       (uint16_t)n), -EINVAL);
+		assert_int_equal(wire_build_rr(f->b, SECTION_ANSWER, true, owner, cases[i].type, CLASS_IN, 0,
+					       rdata, (uint16_t)n),
+				 -EINVAL);
 	}
 	assert_int_equal(end(f)->n_rr, 0);
 }
@@ -236,8 +260,9 @@ static void test_equal_hashes_are_not_equal_names(void **state)
 	/* The compressor's hash folds 0x20 of every byte; '[' and '{' are no letters. */
 	static const char *const rr[] = {"x. 0 CNAME [.", "{. 0 A 192.0.2.1"};
 
-	assert_records(build_answers(*state, "x.", TYPE_A, rr, 2), "c00c 0005 0001 00000000 0003 01'[' 00"
-								   "01'{' 00 0001 0001 00000000 0004 c0000201");
+	assert_records(build_answers(*state, "x.", TYPE_A, rr, 2),
+		       "c00c 0005 0001 00000000 0003 01'[' 00"
+		       "01'{' 00 0001 0001 00000000 0004 c0000201");
 }
 
 static void test_ttl_with_the_top_bit_counts_as_zero(void **state)
@@ -290,14 +315,16 @@ static void test_a_full_table_of_names_costs_length_and_nothing_else(void **stat
 
 	begin(f, "x.", TYPE_NS);
 	question_of("x.", TYPE_NS, owner);
-	/* 126 labels of one octet a name, so that a message of 16 KiB has as many suffixes as the table has slots. */
+	/* 126 labels of one octet a name: in 16 KiB there are as many suffixes as the table has slots. */
 	for (unsigned i = 0; i < 70; i++) {
 		for (unsigned l = 0; l < 126; l++) {
 			target[2 * l] = 1;
 			target[2 * l + 1] = (uint8_t)(n++ * 167);
 		}
 		target[252] = 0;
-		assert_int_equal(wire_build_rr(f->b, SECTION_ANSWER, true, owner, TYPE_NS, CLASS_IN, 0, target, 253), 0);
+		assert_int_equal(
+			wire_build_rr(f->b, SECTION_ANSWER, true, owner, TYPE_NS, CLASS_IN, 0, target, 253),
+			0);
 	}
 	struct wire_answer *a = end(f);
 	assert_int_equal(a->n_rr, 70);
@@ -325,10 +352,12 @@ static void test_the_last_record_may_end_anywhere(void **state)
 	for (size_t left = 0; left < 160; left++) { /* bytes that the filler leaves */
 		size_t room = 65535 - 12 - 7 - 11 - left;
 		begin(f, "x.", TYPE_A);
-		assert_int_equal(wire_build_rr(f->b, SECTION_ANSWER, true, (const uint8_t *)"", TYPE_TXT, CLASS_IN, 0, filler,
-					       (uint16_t)room), 0);
-		int r = record_build(f->b, SECTION_AUTHORITY, true,
-				     "a.long.owner.name.that.stands.nowhere.else. 0 SOA another.name.of.some.length. 1");
+		assert_int_equal(wire_build_rr(f->b, SECTION_ANSWER, true, (const uint8_t *)"", TYPE_TXT,
+					       CLASS_IN, 0, filler, (uint16_t)room),
+				 0);
+		int r = record_build(
+			f->b, SECTION_AUTHORITY, true,
+			"a.long.owner.name.that.stands.nowhere.else. 0 SOA another.name.of.some.length. 1");
 		size_t size = 44 + 10 + 29 + 20 + 20;
 		assert_int_equal(r, left >= size ? 0 : ERR_NO_SPACE);
 		struct wire_answer *a = end(f);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* For random answers and random clients: what is written parses, is within the limit, holds only whole records of
- * the full answer in its order, and says TC exactly when a required record is missing. */
+/* For random answers and random clients: what is written parses, is within the limit, holds only whole
+ * records of the full answer in its order, and says TC exactly when a required record is missing. */
 #include "fixture.h"
 #include "property.h"
 #include "random_answer.h"
@@ -42,7 +42,8 @@ static uint16_t random_options(struct random *r, uint8_t *out)
 	return (uint16_t)at;
 }
 
-static struct wire_client random_client(struct random *r, const struct wire_answer *a, uint8_t *question, uint8_t *options)
+static struct wire_client random_client(struct random *r, const struct wire_answer *a, uint8_t *question,
+					uint8_t *options)
 {
 	struct wire_client c = {
 		.id = (uint16_t)random_u32(r),
@@ -70,17 +71,18 @@ static struct wire_client random_client(struct random *r, const struct wire_answ
 	return c;
 }
 
-static void fail_round(uint64_t seed, const char *wrong, const struct message *full, const struct wire_client *c)
+static void fail_round(uint64_t seed, const char *wrong, const struct message *full,
+		       const struct wire_client *c)
 {
 	message_print(stderr, full);
 	if (c)
-		fail_msg("seed %" PRIu64 ": %s (limit %u, OPT %d, options %u, rotate %d, start %u)", seed, wrong, c->limit,
-			 c->has_opt, c->options_len, c->rotate, c->start);
+		fail_msg("seed %" PRIu64 ": %s (limit %u, OPT %d, options %u, rotate %d, start %u)", seed,
+			 wrong, c->limit, c->has_opt, c->options_len, c->rotate, c->start);
 	fail_msg("seed %" PRIu64 ": %s", seed, wrong);
 }
 
-static void check_client(struct property *p, struct random *r, const struct wire_answer *a, const struct message *full,
-			 uint64_t seed)
+static void check_client(struct property *p, struct random *r, const struct wire_answer *a,
+			 const struct message *full, uint64_t seed)
 {
 	static uint8_t out[65535 + 16];
 	uint8_t question[WIRE_NAME_MAX + 4], options[4 * 124];
@@ -129,8 +131,8 @@ static void test_every_answer_fits_every_client(void **state)
 
 	p->b = wire_builder_new();
 	property_run(ROUNDS, fit_round, p);
-	print_message("cut with TC %" PRIu64 ", optional records left out %" PRIu64 ", whole %" PRIu64 "\n", p->cut,
-		      p->optional_cut, p->whole);
+	print_message("cut with TC %" PRIu64 ", optional records left out %" PRIu64 ", whole %" PRIu64 "\n",
+		      p->cut, p->optional_cut, p->whole);
 	if (!getenv("BINNACLE_TEST_ROUNDS"))
 		assert_true(p->cut > ROUNDS / 4 && p->optional_cut > ROUNDS / 8 && p->whole > ROUNDS / 2);
 	wire_builder_free(p->b);

@@ -20,7 +20,8 @@ static struct wire_expect asked(bool keep_dnssec)
 
 	assert_true(n > 0);
 	memcpy(question + n, raw.msg + off, 4);
-	return (struct wire_expect){.question = question, .question_len = (uint16_t)(n + 4), .keep_dnssec = keep_dnssec};
+	return (struct wire_expect){
+		.question = question, .question_len = (uint16_t)(n + 4), .keep_dnssec = keep_dnssec};
 }
 
 /* Ingest raw; the block checked and parsed. */
@@ -39,17 +40,20 @@ struct order_case {
 	const char *what, *qname;
 	uint16_t qtype, flags;
 	bool keep_dnssec;
-	const char *in[14];  /* "A ", "N ", "X " (section), then the record */
+	const char *in[14]; /* "A ", "N ", "X " (section), then the record */
 	const char *out[14]; /* the same, and "!" behind the section for required ones */
 	unsigned final_first, final_count;
 };
 
+/* A case reads best as what went in over what comes out. */
+/* clang-format off */
 static const struct order_case order_cases[] = {
 	{"a chain in the wrong order", "a.", TYPE_A, 0, false,
 	 {"A c. 1 A 192.0.2.1", "A b. 1 CNAME c.", "A c. 1 A 192.0.2.2", "A a. 1 CNAME b."},
 	 {"A!a. 1 CNAME b.", "A!b. 1 CNAME c.", "A!c. 1 A 192.0.2.1", "A!c. 1 A 192.0.2.2"}, 2, 2},
 	{"duplicates", "a.", TYPE_A, 0, false,
-	 {"A a. 1 A 192.0.2.1", "A A. 2 A 192.0.2.1", "A a. 1 A 192.0.2.2", "X b. 1 A 192.0.2.1", "X b. 1 A 192.0.2.1"},
+	 {"A a. 1 A 192.0.2.1", "A A. 2 A 192.0.2.1", "A a. 1 A 192.0.2.2", "X b. 1 A 192.0.2.1",
+	  "X b. 1 A 192.0.2.1"},
 	 {"A!a. 1 A 192.0.2.1", "A!a. 1 A 192.0.2.2", "X b. 1 A 192.0.2.1"}, 0, 2},
 	{"duplicates but for the case of a name", "a.", TYPE_NS, 0, false,
 	 {"A a. 1 NS b.c.", "A a. 1 NS B.C.", "A a. 1 NS b.d."}, {"A!a. 1 NS b.c.", "A!a. 1 NS b.d."}, 0, 2},
@@ -59,11 +63,14 @@ static const struct order_case order_cases[] = {
 	 {"A z. 1 A 192.0.2.9", "A a. 1 TXT x", "A a. 1 A 192.0.2.1"},
 	 {"A!a. 1 A 192.0.2.1", "A!z. 1 A 192.0.2.9", "A!a. 1 TXT x"}, 0, 1},
 	{"signatures follow what they cover", "a.", TYPE_A, 0, true,
-	 {"A a. 1 RRSIG CNAME x. 8", "A b. 1 RRSIG A x. 8", "A b. 1 A 192.0.2.1", "A a. 1 CNAME b.", "A b. 1 A 192.0.2.2"},
-	 {"A!a. 1 CNAME b.", "A!a. 1 RRSIG CNAME x. 8", "A!b. 1 A 192.0.2.1", "A!b. 1 A 192.0.2.2", "A!b. 1 RRSIG A x. 8"},
+	 {"A a. 1 RRSIG CNAME x. 8", "A b. 1 RRSIG A x. 8", "A b. 1 A 192.0.2.1", "A a. 1 CNAME b.",
+	  "A b. 1 A 192.0.2.2"},
+	 {"A!a. 1 CNAME b.", "A!a. 1 RRSIG CNAME x. 8", "A!b. 1 A 192.0.2.1", "A!b. 1 A 192.0.2.2",
+	  "A!b. 1 RRSIG A x. 8"},
 	 2, 2},
 	{"signatures and proofs go without DO", "a.", TYPE_A, 0, false,
-	 {"A a. 1 A 192.0.2.1", "A a. 1 RRSIG A x. 8", "N x. 1 NSEC y.", "N x. 1 RRSIG NSEC x. 8", "N x. 1 NSEC3 00",
+	 {"A a. 1 A 192.0.2.1", "A a. 1 RRSIG A x. 8", "N x. 1 NSEC y.", "N x. 1 RRSIG NSEC x. 8",
+	  "N x. 1 NSEC3 00",
 	  "X y. 1 A 192.0.2.1", "X y. 1 RRSIG A x. 8"},
 	 {"A!a. 1 A 192.0.2.1", "X y. 1 A 192.0.2.1"}, 0, 1},
 	{"NSEC that was asked for stays", "a.", TYPE_NSEC, 0, false,
@@ -78,7 +85,8 @@ static const struct order_case order_cases[] = {
 	 {"A w.old. 1 CNAME w.new.", "A w.new. 1 A 192.0.2.1", "A old. 1 DNAME new."},
 	 {"A!old. 1 DNAME new.", "A!w.old. 1 CNAME w.new.", "A!w.new. 1 A 192.0.2.1"}, 2, 1},
 	{"a DNAME without its CNAME", "w.old.", TYPE_A, 0, false,
-	 {"A w.new. 1 A 192.0.2.1", "A old. 1 DNAME new."}, {"A!old. 1 DNAME new.", "A!w.new. 1 A 192.0.2.1"}, 1, 1},
+	 {"A w.new. 1 A 192.0.2.1", "A old. 1 DNAME new."},
+	 {"A!old. 1 DNAME new.", "A!w.new. 1 A 192.0.2.1"}, 1, 1},
 	{"a DNAME that leads to itself", "w.old.", TYPE_A, 0, false,
 	 {"A old. 1 DNAME x.old."}, {"A!old. 1 DNAME x.old."}, 1, 0},
 	{"a DNAME of another tree", "w.new.", TYPE_A, 0, false,
@@ -94,9 +102,11 @@ static const struct order_case order_cases[] = {
 	{"NODATA behind a chain", "a.x.", TYPE_A, 0, false,
 	 {"A a.x. 1 CNAME b.x.", "N x. 1 SOA n. 9"}, {"A!a.x. 1 CNAME b.x.", "N!x. 1 SOA n. 9"}, 1, 0},
 	{"NXDOMAIN with proofs", "a.x.", TYPE_A, RCODE_NXDOMAIN, true,
-	 {"N x. 1 RRSIG SOA x. 8", "N x. 1 SOA n. 9", "N x. 1 NS n.", "N x. 1 NSEC z.x.", "N x. 1 RRSIG NS x. 8",
+	 {"N x. 1 RRSIG SOA x. 8", "N x. 1 SOA n. 9", "N x. 1 NS n.", "N x. 1 NSEC z.x.",
+	  "N x. 1 RRSIG NS x. 8",
 	  "N x. 1 RRSIG NSEC x. 8"},
-	 {"N!x. 1 SOA n. 9", "N!x. 1 RRSIG SOA x. 8", "N!x. 1 NSEC z.x.", "N!x. 1 RRSIG NSEC x. 8", "N x. 1 NS n.",
+	 {"N!x. 1 SOA n. 9", "N!x. 1 RRSIG SOA x. 8", "N!x. 1 NSEC z.x.", "N!x. 1 RRSIG NSEC x. 8",
+	  "N x. 1 NS n.",
 	  "N x. 1 RRSIG NS x. 8"}, 0, 0},
 	{"NXDOMAIN behind a CNAME", "a.x.", TYPE_A, RCODE_NXDOMAIN, false,
 	 {"A a.x. 1 CNAME b.x.", "N x. 1 SOA n. 9"}, {"A!a.x. 1 CNAME b.x.", "N!x. 1 SOA n. 9"}, 1, 0},
@@ -114,12 +124,14 @@ static const struct order_case order_cases[] = {
 	 {"N s.x. 1 NS n.o.", "N s.x. 1 RRSIG DS x. 8", "N s.x. 1 DS 0001"},
 	 {"N!s.x. 1 NS n.o.", "N!s.x. 1 DS 0001", "N!s.x. 1 RRSIG DS x. 8"}, 0, 0},
 	{"an authoritative NODATA without SOA is no referral", "w.s.x.", TYPE_A, FLAG_AA, false,
-	 {"N s.x. 1 NS n.s.x.", "X n.s.x. 1 A 192.0.2.1"}, {"N s.x. 1 NS n.s.x.", "X n.s.x. 1 A 192.0.2.1"}, 0, 0},
+	 {"N s.x. 1 NS n.s.x.", "X n.s.x. 1 A 192.0.2.1"},
+	 {"N s.x. 1 NS n.s.x.", "X n.s.x. 1 A 192.0.2.1"}, 0, 0},
 	{"NS of another zone are no referral", "w.s.x.", TYPE_A, 0, false,
 	 {"N y. 1 NS n.y.", "X n.y. 1 A 192.0.2.1"}, {"N y. 1 NS n.y.", "X n.y. 1 A 192.0.2.1"}, 0, 0},
 	{"the root's own answer", ".", TYPE_NS, 0, false,
 	 {"A . 1 NS a.r.", "X a.r. 1 A 192.0.2.1"}, {"A!. 1 NS a.r.", "X a.r. 1 A 192.0.2.1"}, 0, 1},
 };
+/* clang-format on */
 
 static enum wire_section section_of(char c)
 {
@@ -144,9 +156,11 @@ static void check_order_case(struct fixture *f, const struct order_case *c)
 		    (c->out[n][1] == '!') == (n < ret.answer->n_required))
 			continue;
 		message_print(stderr, m);
-		fail_msg("%s: record %u, required %u, expected %s", c->what, n, ret.answer->n_required, c->out[n]);
+		fail_msg("%s: record %u, required %u, expected %s", c->what, n, ret.answer->n_required,
+			 c->out[n]);
 	}
-	if (m->n_rr != n || ret.answer->final_first != c->final_first || ret.answer->final_count != c->final_count)
+	if (m->n_rr != n || ret.answer->final_first != c->final_first ||
+	    ret.answer->final_count != c->final_count)
 		fail_msg("%s: %u records, final %u+%u", c->what, m->n_rr, ret.answer->final_first,
 			 ret.answer->final_count);
 	message_free(m);
@@ -169,14 +183,19 @@ struct match_case {
 
 static const struct match_case match_cases[] = {
 	{"the answer", "0007 8000 0001 0000 0000 0000 " Q_ASKED, true, 0},
-	{"another case of the name", "0007 8000 0001 0000 0000 0000 02'aB' 07'exAmple' 00 0001 0001", false, 0},
-	{"another case with 0x20", "0007 8000 0001 0000 0000 0000 02'ab' 07'example' 00 0001 0001", true, ERR_MISMATCH},
+	{"another case of the name", "0007 8000 0001 0000 0000 0000 02'aB' 07'exAmple' 00 0001 0001", false,
+	 0},
+	{"another case with 0x20", "0007 8000 0001 0000 0000 0000 02'ab' 07'example' 00 0001 0001", true,
+	 ERR_MISMATCH},
 	{"another id", "0008 8000 0001 0000 0000 0000 " Q_ASKED, false, ERR_MISMATCH},
 	{"a query", "0007 0000 0001 0000 0000 0000 " Q_ASKED, false, ERR_MISMATCH},
 	{"another opcode", "0007 a000 0001 0000 0000 0000 " Q_ASKED, false, ERR_MISMATCH},
-	{"another name", "0007 8000 0001 0000 0000 0000 02'Ac' 07'example' 00 0001 0001", false, ERR_MISMATCH},
-	{"another type", "0007 8000 0001 0000 0000 0000 02'Ab' 07'example' 00 001c 0001", false, ERR_MISMATCH},
-	{"another class", "0007 8000 0001 0000 0000 0000 02'Ab' 07'example' 00 0001 0003", false, ERR_MISMATCH},
+	{"another name", "0007 8000 0001 0000 0000 0000 02'Ac' 07'example' 00 0001 0001", false,
+	 ERR_MISMATCH},
+	{"another type", "0007 8000 0001 0000 0000 0000 02'Ab' 07'example' 00 001c 0001", false,
+	 ERR_MISMATCH},
+	{"another class", "0007 8000 0001 0000 0000 0000 02'Ab' 07'example' 00 0001 0003", false,
+	 ERR_MISMATCH},
 	{"two questions", "0007 8000 0002 0000 0000 0000 " Q_ASKED Q_ASKED, false, ERR_MISMATCH},
 	{"nothing", "", false, -EBADMSG},
 	{"half a header", "0007 8000 0001", false, -EBADMSG},
@@ -213,7 +232,7 @@ static void test_only_the_answer_to_what_was_asked_matches(void **state)
 
 struct broken_case {
 	const char *what, *msg; /* after header and question; counts in the first three words */
-	int want, want_tc;      /* without and with TC */
+	int want, want_tc; /* without and with TC */
 };
 
 #define RR "c00c 0001 0001 00000001 0004 c0000201 "
@@ -230,37 +249,49 @@ static const struct broken_case broken_cases[] = {
 	{"a label of type 01", "0001 0000 0000 41'a' 0001 0001 00000001 0004 c0000201", -EBADMSG, -EBADMSG},
 	{"a pointer to itself", "0001 0000 0000 c01b 0001 0001 00000001 0004 c0000201", -EBADMSG, -EBADMSG},
 	{"a pointer forward", "0001 0000 0000 c020 0001 0001 00000001 0004 c0000201", -EBADMSG, -EBADMSG},
-	{"a pointer into the header", "0001 0000 0000 c000 0001 0001 00000001 0004 c0000201", -EBADMSG, -EBADMSG},
+	{"a pointer into the header", "0001 0000 0000 c000 0001 0001 00000001 0004 c0000201", -EBADMSG,
+	 -EBADMSG},
 	{"an address of 3 bytes", "0001 0000 0000 c00c 0001 0001 00000001 0003 c00002", -EBADMSG, -EBADMSG},
-	{"an address of 5 bytes", "0001 0000 0000 c00c 0001 0001 00000001 0005 c000020101", -EBADMSG, -EBADMSG},
+	{"an address of 5 bytes", "0001 0000 0000 c00c 0001 0001 00000001 0005 c000020101", -EBADMSG,
+	 -EBADMSG},
 	{"an AAAA of 4 bytes", "0001 0000 0000 c00c 001c 0001 00000001 0004 c0000201", -EBADMSG, -EBADMSG},
 	{"a CNAME without rdata", "0001 0000 0000 c00c 0005 0001 00000001 0000", -EBADMSG, -EBADMSG},
-	{"a CNAME with more than a name", "0001 0000 0000 c00c 0005 0001 00000001 0003 c00c 00", -EBADMSG, -EBADMSG},
-	{"a CNAME that ends within its name", "0001 0000 0000 c00c 0005 0001 00000001 0002 01'a' 00", -EBADMSG, -EBADMSG},
-	{"a CNAME that points to itself", "0001 0000 0000 c00c 0005 0001 00000001 0002 c027", -EBADMSG, -EBADMSG},
+	{"a CNAME with more than a name", "0001 0000 0000 c00c 0005 0001 00000001 0003 c00c 00", -EBADMSG,
+	 -EBADMSG},
+	{"a CNAME that ends within its name", "0001 0000 0000 c00c 0005 0001 00000001 0002 01'a' 00",
+	 -EBADMSG, -EBADMSG},
+	{"a CNAME that points to itself", "0001 0000 0000 c00c 0005 0001 00000001 0002 c027", -EBADMSG,
+	 -EBADMSG},
 	{"an MX without a name", "0001 0000 0000 c00c 000f 0001 00000001 0002 000a", -EBADMSG, -EBADMSG},
-	{"an SOA with 19 bytes of numbers", "0000 0001 0000 00 0006 0001 00000001 0015 00 00"
-	 "00000000000000000000000000000000000000", -EBADMSG, -EBADMSG},
-	{"an SRV whose name runs out of its rdata", "0001 0000 0000 c00c 0021 0001 00000001 0008 000000000000 01'a' 00",
+	{"an SOA with 19 bytes of numbers",
+	 "0000 0001 0000 00 0006 0001 00000001 0015 00 00"
+	 "00000000000000000000000000000000000000",
 	 -EBADMSG, -EBADMSG},
-	{"a NAPTR whose string runs out", "0001 0000 0000 c00c 0023 0001 00000001 0006 00000000 05'a'", -EBADMSG, -EBADMSG},
-	{"an RRSIG of 17 bytes", "0001 0000 0000 c00c 002e 0001 00000001 0011 0001000000000000000000000000000000",
+	{"an SRV whose name runs out of its rdata",
+	 "0001 0000 0000 c00c 0021 0001 00000001 0008 000000000000 01'a' 00", -EBADMSG, -EBADMSG},
+	{"a NAPTR whose string runs out", "0001 0000 0000 c00c 0023 0001 00000001 0006 00000000 05'a'",
 	 -EBADMSG, -EBADMSG},
+	{"an RRSIG of 17 bytes",
+	 "0001 0000 0000 c00c 002e 0001 00000001 0011 0001000000000000000000000000000000", -EBADMSG,
+	 -EBADMSG},
 	{"an A6 with prefix 129", "0001 0000 0000 c00c 0026 0001 00000001 0002 8100", -EBADMSG, -EBADMSG},
 	{"an A6 with prefix 128 and a name", "0001 0000 0000 c00c 0026 0001 00000001 0003 80 c00c", 0, 0},
-	{"a whole A6", "0001 0000 0000 c00c 0026 0001 00000001 0011 00 000102030405060708090a0b0c0d0e0f", 0, 0},
+	{"a whole A6", "0001 0000 0000 c00c 0026 0001 00000001 0011 00 000102030405060708090a0b0c0d0e0f", 0,
+	 0},
 	{"unknown rdata that looks like a pointer", "0001 0000 0000 c00c ff00 0001 00000001 0002 c0ff", 0, 0},
 	{"an address of class CH", "0001 0000 0000 c00c 0001 0003 00000001 0002 c0ff", 0, 0},
-	{"an RRSIG with a compressed signer", "0001 0000 0000 c00c 002e 0001 00000001 0015"
-	 "000100000000000000000000000000000000 c00c aa", 0, 0},
+	{"an RRSIG with a compressed signer",
+	 "0001 0000 0000 c00c 002e 0001 00000001 0015"
+	 "000100000000000000000000000000000000 c00c aa",
+	 0, 0},
 };
 
 static void test_broken_records_are_refused_and_cut_ones_only_without_tc(void **state)
 {
 	struct fixture *f = *state;
 	uint8_t q[BYTES_MAX], msg[BYTES_MAX];
-	struct wire_expect e = {.id = 7, .question = q, .question_len = (uint16_t)bytes_of(Q_ASKED, q),
-				.keep_dnssec = true};
+	struct wire_expect e = {
+		.id = 7, .question = q, .question_len = (uint16_t)bytes_of(Q_ASKED, q), .keep_dnssec = true};
 	struct wire_ingest ret;
 
 	for (size_t i = 0; i < ARRAY_LEN(broken_cases); i++) {
@@ -310,7 +341,8 @@ static void test_what_stands_beside_the_records_is_told(void **state)
 	struct wire_ingest ret;
 	uint16_t n;
 
-	raw_begin(&raw, FLAG_QR | FLAG_AA | FLAG_TC | FLAG_RD | FLAG_RA | FLAG_Z | FLAG_AD | FLAG_CD | 7, "a.", TYPE_A);
+	raw_begin(&raw, FLAG_QR | FLAG_AA | FLAG_TC | FLAG_RD | FLAG_RA | FLAG_Z | FLAG_AD | FLAG_CD | 7,
+		  "a.", TYPE_A);
 	raw_opt(&raw, 0x01008000, "000f 0007 0016 'down!' 000f 0002 0003 000a 0008 '12345678'");
 	struct message *m = ingested(f, false, &ret);
 	assert_true(ret.tc && ret.has_opt);
@@ -405,7 +437,8 @@ static void test_an_answer_too_large_when_rewritten_is_cut_and_marked(void **sta
 
 	/* SRV targets that the upstream compressed (which it should not) grow from 2 bytes to 80. */
 	raw_begin(&raw, FLAG_QR,
-		  "a-rather-long-label-that-stands-for-itself.another-long-label-behind-it.example.", TYPE_SRV);
+		  "a-rather-long-label-that-stands-for-itself.another-long-label-behind-it.example.",
+		  TYPE_SRV);
 	struct wire_expect e = asked(false);
 	memcpy(rr.owner, e.question, e.question_len - 4u);
 	size_t len = raw.len;
@@ -511,7 +544,8 @@ static void test_rdata_that_grows_past_a_message_is_left_out_and_told(void **sta
 	wire_put_u16(p + 10, (unsigned)rdlen);
 	wire_put_u16(p + 12 + 18, 0xc00c); /* the signer */
 	assert_int_equal(wire_ingest(f->b, &f->arena, raw.msg, sizeof raw.msg, &e, &ret), 0);
-	assert_int_equal(ret.answer->n_rr, 0); /* well formed, but larger than any message when written whole */
+	assert_int_equal(ret.answer->n_rr,
+			 0); /* well formed, but larger than any message when written whole */
 	assert_true(ret.answer->truncated);
 }
 

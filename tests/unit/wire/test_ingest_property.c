@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* For random messages: what was put in comes out, each record once, required as its place demands, the chain first;
- * and what was written reads back as the same block. */
+/* For random messages: what was put in comes out, each record once, required as its place demands, the
+ * chain first; and what was written reads back as the same block. */
 #include "fixture.h"
 #include "property.h"
 #include "random_answer.h"
@@ -17,8 +17,8 @@ struct property {
 };
 
 /* The i-th record that came out is one that went in and is as required as it should be. */
-static const char *check_record(const struct random_answer *a, const struct wire_answer *w, const struct message *m,
-				unsigned i, bool *used)
+static const char *check_record(const struct random_answer *a, const struct wire_answer *w,
+				const struct message *m, unsigned i, bool *used)
 {
 	for (unsigned j = 0; j < a->n; j++) {
 		if (used[j] || !message_rr_equal(&m->rr[i], &a->rr[j].rr, true))
@@ -31,7 +31,8 @@ static const char *check_record(const struct random_answer *a, const struct wire
 	return "a record that nobody sent, or one twice";
 }
 
-static const char *check_came_through(const struct random_answer *a, const struct wire_answer *w, const struct message *m)
+static const char *check_came_through(const struct random_answer *a, const struct wire_answer *w,
+				      const struct message *m)
 {
 	bool used[RANDOM_RR_MAX] = {false};
 	unsigned n = 0;
@@ -47,7 +48,8 @@ static const char *check_came_through(const struct random_answer *a, const struc
 }
 
 /* CNAMEs lead from the question to the final RRset, signatures between them. */
-static const char *check_chain(const struct random_answer *a, const struct wire_answer *w, const struct message *m)
+static const char *check_chain(const struct random_answer *a, const struct wire_answer *w,
+			       const struct message *m)
 {
 	const uint8_t *name = a->question;
 	unsigned cnames = 0;
@@ -79,7 +81,8 @@ static const char *check_again(struct property *p, struct arena *arena, const st
 		return "our own message is refused";
 	if (wire_answer_size(w) != wire_answer_size(again.answer))
 		return "our own message has another size when read again";
-	return memcmp(w, again.answer, wire_answer_size(w)) ? "our own message changes when read again" : NULL;
+	return memcmp(w, again.answer, wire_answer_size(w)) ? "our own message changes when read again"
+							    : NULL;
 }
 
 static void ingest_round(void *arg, uint64_t seed)

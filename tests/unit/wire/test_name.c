@@ -17,7 +17,7 @@
 struct read_case {
 	const char *what, *msg;
 	size_t off;
-	int len;          /* expected: wire length or negative */
+	int len; /* expected: wire length or negative */
 	size_t after;
 	const char *name; /* uncompressed */
 };
@@ -29,7 +29,8 @@ static const struct read_case read_cases[] = {
 	{"a pointer back", HEAD "03'org' 00 01'a' c00c", 17, 7, 21, "01'a' 03'org' 00"},
 	{"a pointer alone", HEAD "03'org' 00 c00c", 17, 5, 19, "03'org' 00"},
 	{"a pointer to a pointer", HEAD "03'org' 00 c00c c011", 19, 5, 21, "03'org' 00"},
-	{"a pointer into the middle of a name", HEAD "01'a' 03'org' 00 01'b' c00e", 19, 7, 23, "01'b' 03'org' 00"},
+	{"a pointer into the middle of a name", HEAD "01'a' 03'org' 00 01'b' c00e", 19, 7, 23,
+	 "01'b' 03'org' 00"},
 	{"two pointers with labels between", HEAD "03'org' 00 01'a' c00c 01'b' c011", 21, 9, 25,
 	 "01'b' 01'a' 03'org' 00"},
 	{"a pointer to itself", HEAD "c00c", 12, -EBADMSG, 0, NULL},
@@ -147,8 +148,12 @@ static void test_reader_tells_a_cut_name_from_a_broken_one(void **state)
 		const char *msg;
 		int err;
 	} cases[] = {
-		{HEAD "05'abc'", ERR_TRUNCATED}, {HEAD "03'abc'", ERR_TRUNCATED}, {HEAD "03'abc' c0", ERR_TRUNCATED},
-		{HEAD, ERR_TRUNCATED},		 {HEAD "40", -EBADMSG},		  {HEAD "c00c", -EBADMSG},
+		{HEAD "05'abc'", ERR_TRUNCATED},
+		{HEAD "03'abc'", ERR_TRUNCATED},
+		{HEAD "03'abc' c0", ERR_TRUNCATED},
+		{HEAD, ERR_TRUNCATED},
+		{HEAD "40", -EBADMSG},
+		{HEAD "c00c", -EBADMSG},
 	};
 	uint8_t msg[BYTES_MAX], name[WIRE_NAME_MAX];
 
@@ -205,9 +210,9 @@ static const struct pair_case pair_cases[] = {
 	{"0a'badexample' 00", "07'example' 00", false, false},
 	{"03'www' 07'exbmple' 00", "07'example' 00", false, false},
 	{"01'a' 0b'longer-than8' 00", "01'a' 0b'longer-than9' 00", false, false},
-	{"01'[' 00", "01'{' 00", false, false},   /* 0x20 apart, but no letters */
+	{"01'[' 00", "01'{' 00", false, false}, /* 0x20 apart, but no letters */
 	{"01'@' 00", "01'`' 00", false, false},
-	{"01 c1 00", "01 e1 00", false, false},   /* not ASCII */
+	{"01 c1 00", "01 e1 00", false, false}, /* not ASCII */
 	{"01 01 01 00 00", "03 01 00 00 00", false, false},
 };
 

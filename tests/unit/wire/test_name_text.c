@@ -102,8 +102,8 @@ static void test_name_from_text_knows_the_limits(void **state)
 		unsigned labels, size, last; /* `labels` of `size` octets and one of `last` */
 		int want;
 	} cases[] = {
-		{0, 0, 63, 65}, {0, 0, 64, -EINVAL}, {3, 63, 61, 255}, {3, 63, 62, -EINVAL}, {126, 1, 1, 255},
-		{127, 1, 1, -EINVAL},
+		{0, 0, 63, 65},       {0, 0, 64, -EINVAL}, {3, 63, 61, 255},
+		{3, 63, 62, -EINVAL}, {126, 1, 1, 255},    {127, 1, 1, -EINVAL},
 	};
 	char text[600];
 	uint8_t out[WIRE_NAME_MAX];

@@ -15,8 +15,8 @@ struct short_case {
 };
 
 #define COOKIE "000a 0008 '12345678' "
-#define EDE    "000f 000a 0017 'upstream' "
-#define NSID   "0003 0004 'ns-1' "
+#define EDE "000f 000a 0017 'upstream' "
+#define NSID "0003 0004 'ns-1' "
 
 static const struct short_case short_cases[] = {
 	{"", 0, ""},

@@ -8,8 +8,8 @@
 
 #include <cmocka.h>
 
-#define Q    "01'b' 07'example' 00 0001 0001 "
-#define OPT  "00 0029 04d0 00000000 0000 "
+#define Q "01'b' 07'example' 00 0001 0001 "
+#define OPT "00 0029 04d0 00000000 0000 "
 
 struct verdict_case {
 	const char *what, *msg;
@@ -19,10 +19,13 @@ struct verdict_case {
 static const struct verdict_case verdict_cases[] = {
 	{"a plain query", "0007 0100 0001 0000 0000 0000 " Q, WIRE_OK},
 	{"bytes after the message", "0007 0100 0001 0000 0000 0000 " Q "dead beef", WIRE_OK},
-	{"a NOTIFY with its SOA", "0007 2400 0001 0001 0000 0000 " Q "c00c 0006 0001 00000000 0002 0000", WIRE_OK},
+	{"a NOTIFY with its SOA", "0007 2400 0001 0001 0000 0000 " Q "c00c 0006 0001 00000000 0002 0000",
+	 WIRE_OK},
 	{"an OPT", "0007 0100 0001 0000 0000 0001 " Q OPT, WIRE_OK},
-	{"an unknown option", "0007 0100 0001 0000 0000 0001 " Q "00 0029 04d0 00000000 0005 fe00 0001 aa", WIRE_OK},
-	{"an OPT and a TSIG", "0007 0100 0001 0000 0000 0002 " Q OPT "01'k' 00 00fa 00ff 00000000 0000", WIRE_OK},
+	{"an unknown option", "0007 0100 0001 0000 0000 0001 " Q "00 0029 04d0 00000000 0005 fe00 0001 aa",
+	 WIRE_OK},
+	{"an OPT and a TSIG", "0007 0100 0001 0000 0000 0002 " Q OPT "01'k' 00 00fa 00ff 00000000 0000",
+	 WIRE_OK},
 	{"an empty message", "", WIRE_DROP},
 	{"11 bytes", "0007 0100 0001 0000 0000 00", WIRE_DROP},
 	{"a response", "0007 8100 0001 0000 0000 0000 " Q, WIRE_DROP},
@@ -37,7 +40,8 @@ static const struct verdict_case verdict_cases[] = {
 	{"a question name without an end", "0007 0100 0001 0000 0000 0000 01'b' 07'exam'", WIRE_FORMERR},
 	{"a question without a class", "0007 0100 0001 0000 0000 0000 01'b' 00 0001 00", WIRE_FORMERR},
 	{"a compressed question name", "0007 0100 0001 0000 0000 0000 c00c 0001 0001", WIRE_FORMERR},
-	{"a pointer within the question name", "0007 0100 0001 0000 0000 0000 01'b' c00c 0001 0001", WIRE_FORMERR},
+	{"a pointer within the question name", "0007 0100 0001 0000 0000 0000 01'b' c00c 0001 0001",
+	 WIRE_FORMERR},
 	{"label type 01", "0007 0100 0001 0000 0000 0000 41'b' 00 0001 0001", WIRE_FORMERR},
 	{"label type 10", "0007 0100 0001 0000 0000 0000 81'b' 00 0001 0001", WIRE_FORMERR},
 	{"two answers", "0007 0100 0001 0002 0000 0000 " Q, WIRE_FORMERR},
@@ -47,22 +51,27 @@ static const struct verdict_case verdict_cases[] = {
 	{"an ARCOUNT of 65535", "0007 0100 0001 0000 0000 ffff " Q OPT, WIRE_FORMERR},
 	{"an ANCOUNT that lies", "0007 0100 0001 0001 0000 0000 " Q, WIRE_FORMERR},
 	{"a record cut in its head", "0007 0100 0001 0000 0000 0001 " Q "00 0029 04d0 0000", WIRE_FORMERR},
-	{"RDLENGTH past the message", "0007 0100 0001 0001 0000 0000 " Q "c00c 0006 0001 00000000 0003 0000", WIRE_FORMERR},
-	{"a record's name in a loop", "0007 0100 0001 0001 0000 0000 " Q "c01b 0006 0001 00000000 0000", WIRE_FORMERR},
+	{"RDLENGTH past the message", "0007 0100 0001 0001 0000 0000 " Q "c00c 0006 0001 00000000 0003 0000",
+	 WIRE_FORMERR},
+	{"a record's name in a loop", "0007 0100 0001 0001 0000 0000 " Q "c01b 0006 0001 00000000 0000",
+	 WIRE_FORMERR},
 	{"OPT twice", "0007 0100 0001 0000 0000 0002 " Q OPT OPT, WIRE_FORMERR},
-	{"an OPT not owned by the root", "0007 0100 0001 0000 0000 0001 " Q "01'a' 00 0029 04d0 00000000 0000",
-	 WIRE_FORMERR},
+	{"an OPT not owned by the root",
+	 "0007 0100 0001 0000 0000 0001 " Q "01'a' 00 0029 04d0 00000000 0000", WIRE_FORMERR},
 	{"an OPT in the answer section", "0007 0100 0001 0001 0000 0000 " Q OPT, WIRE_FORMERR},
-	{"an option past its OPT", "0007 0100 0001 0000 0000 0001 " Q "00 0029 04d0 00000000 0006 000a 0040 0102",
+	{"an option past its OPT",
+	 "0007 0100 0001 0000 0000 0001 " Q "00 0029 04d0 00000000 0006 000a 0040 0102", WIRE_FORMERR},
+	{"half an option head", "0007 0100 0001 0000 0000 0001 " Q "00 0029 04d0 00000000 0003 000a 00",
 	 WIRE_FORMERR},
-	{"half an option head", "0007 0100 0001 0000 0000 0001 " Q "00 0029 04d0 00000000 0003 000a 00", WIRE_FORMERR},
-	{"a TSIG before the OPT", "0007 0100 0001 0000 0000 0002 " Q "00 00fa 00ff 00000000 0000" OPT, WIRE_FORMERR},
+	{"a TSIG before the OPT", "0007 0100 0001 0000 0000 0002 " Q "00 00fa 00ff 00000000 0000" OPT,
+	 WIRE_FORMERR},
 	{"a TSIG in the authority section", "0007 0100 0001 0000 0001 0000 " Q "00 00fa 00ff 00000000 0000",
 	 WIRE_FORMERR},
 	{"EDNS version 1", "0007 0100 0001 0000 0000 0001 " Q "00 0029 04d0 00010000 0000", WIRE_BADVERS},
-	{"EDNS version 255 with options of its own", "0007 0100 0001 0000 0000 0001 " Q "00 0029 04d0 00ff0000 0001 aa",
-	 WIRE_BADVERS},
-	{"EDNS version 1, twice", "0007 0100 0001 0000 0000 0002 " Q "00 0029 04d0 00010000 0000" OPT, WIRE_FORMERR},
+	{"EDNS version 255 with options of its own",
+	 "0007 0100 0001 0000 0000 0001 " Q "00 0029 04d0 00ff0000 0001 aa", WIRE_BADVERS},
+	{"EDNS version 1, twice", "0007 0100 0001 0000 0000 0002 " Q "00 0029 04d0 00010000 0000" OPT,
+	 WIRE_FORMERR},
 };
 
 static void test_query_read_judges_each_message_by_the_rules(void **state)
@@ -72,7 +81,8 @@ static void test_query_read_judges_each_message_by_the_rules(void **state)
 		struct wire_query q;
 		enum wire_verdict v = wire_query_read(msg, bytes_of(verdict_cases[i].msg, msg), &q);
 		if (v != verdict_cases[i].want)
-			fail_msg("%s: verdict %d, expected %d", verdict_cases[i].what, v, verdict_cases[i].want);
+			fail_msg("%s: verdict %d, expected %d", verdict_cases[i].what, v,
+				 verdict_cases[i].want);
 	}
 }
 
@@ -80,7 +90,8 @@ static void test_every_cut_of_a_query_is_refused(void **state)
 {
 	uint8_t msg[BYTES_MAX];
 	struct wire_query q;
-	size_t len = bytes_of("0007 0100 0001 0000 0000 0001 " Q "00 0029 04d0 00000000 0005 fe00 0001 aa", msg);
+	size_t len =
+		bytes_of("0007 0100 0001 0000 0000 0001 " Q "00 0029 04d0 00000000 0005 fe00 0001 aa", msg);
 
 	for (size_t n = 0; n < len; n++)
 		assert_int_equal(wire_query_read(msg, n, &q), n < WIRE_HEADER_LEN ? WIRE_DROP : WIRE_FORMERR);
@@ -93,7 +104,8 @@ static void test_query_read_gives_what_the_message_says(void **state)
 	struct wire_query q;
 	uint16_t n;
 	size_t len = bytes_of("beef 0130 0001 0000 0000 0001  03'WwW' 07'ExAmple' 00 001c 0003"
-			      "00 0029 1000 00008000 000c  000a 0008 '12345678'", msg);
+			      "00 0029 1000 00008000 000c  000a 0008 '12345678'",
+			      msg);
 
 	assert_int_equal(wire_query_read(msg, len, &q), WIRE_OK);
 	assert_int_equal(q.id, 0xbeef);
@@ -119,7 +131,8 @@ static void test_query_read_leaves_nothing_of_the_query_before(void **state)
 {
 	uint8_t msg[BYTES_MAX];
 	struct wire_query q;
-	size_t len = bytes_of("0007 0100 0001 0000 0000 0001 00 0002 0001 00 0029 1000 00008000 0004 0003 0000", msg);
+	size_t len = bytes_of(
+		"0007 0100 0001 0000 0000 0001 00 0002 0001 00 0029 1000 00008000 0004 0003 0000", msg);
 
 	assert_int_equal(wire_query_read(msg, len, &q), WIRE_OK);
 	assert_true(q.has_opt);

@@ -22,7 +22,8 @@ static const struct wire_answer *pool_answer(struct fixture *f)
 }
 
 /* Write, check all that must hold, and give the message parsed. */
-static struct message *written(const struct wire_answer *a, const struct wire_client *c, struct wire_fit *ret_fit)
+static struct message *written(const struct wire_answer *a, const struct wire_client *c,
+			       struct wire_fit *ret_fit)
 {
 	static uint8_t out[65535];
 	struct message *full = message_parse(wire_answer_msg(a), a->msg_len), *m;
@@ -67,8 +68,13 @@ static void test_header_question_and_ttls_are_the_clients(void **state)
 {
 	const struct wire_answer *a = pool_answer(*state);
 	uint8_t q[WIRE_NAME_MAX + 4];
-	struct wire_client c = {.id = 7, .limit = 4096, .question = q, .set = FLAG_RD | FLAG_RA | OPCODE_NOTIFY << 11,
-				.clear = FLAG_AA, .ttl_fixed = true, .ttl_s = 11};
+	struct wire_client c = {.id = 7,
+				.limit = 4096,
+				.question = q,
+				.set = FLAG_RD | FLAG_RA | OPCODE_NOTIFY << 11,
+				.clear = FLAG_AA,
+				.ttl_fixed = true,
+				.ttl_s = 11};
 	struct wire_fit fit;
 
 	question_of("aPP.Size.eXample.", TYPE_A, q);
@@ -148,7 +154,8 @@ static void test_options_give_way_to_the_chain_and_an_address(void **state)
 	all += 200;
 	assert_true(wire_options_valid(options, all));
 	const struct wire_answer *a = pool_answer(f);
-	struct wire_client c = {.limit = 512, .has_opt = true, .options = options, .options_len = (uint16_t)all};
+	struct wire_client c = {
+		.limit = 512, .has_opt = true, .options = options, .options_len = (uint16_t)all};
 	struct wire_fit fit;
 	struct message *m = written(a, &c, &fit);
 	uint16_t n;
@@ -182,7 +189,8 @@ static void test_options_give_way_to_the_chain_and_an_address(void **state)
 static void check_every_limit(const struct wire_answer *a)
 {
 	for (uint16_t limit = 512; limit <= a->msg_len + 20; limit++) {
-		struct wire_client c = {.limit = limit, .start = 1, .has_opt = limit & 1, .rotate = limit & 2};
+		struct wire_client c = {
+			.limit = limit, .start = 1, .has_opt = limit & 1, .rotate = limit & 2};
 		(void)fit_of(a, &c);
 	}
 }
@@ -198,8 +206,10 @@ static void test_optional_records_go_first_and_without_tc(void **state)
 		add(f, SECTION_ANSWER, text);
 	}
 	for (unsigned i = 0; i < 60; i++) {
-		snprintf(text, sizeof text, i % 10 < 7 ? "- dc%u.dir.example. 60 A 192.0.2.%u" :
-			 "- dc%u.dir.example. 60 AAAA 2001:db8::%u", i / 10 + 1, i);
+		snprintf(text, sizeof text,
+			 i % 10 < 7 ? "- dc%u.dir.example. 60 A 192.0.2.%u"
+				    : "- dc%u.dir.example. 60 AAAA 2001:db8::%u",
+			 i / 10 + 1, i);
 		add(f, SECTION_ADDITIONAL, text);
 	}
 	const struct wire_answer *a = end(f);
@@ -315,7 +325,8 @@ static void test_a_record_larger_than_the_limit_leaves_tc_and_no_answer(void **s
 
 	begin(f, "x.", TYPE_TXT);
 	question_of("x.", TYPE_TXT, owner);
-	assert_int_equal(wire_build_rr(f->b, SECTION_ANSWER, true, owner, TYPE_TXT, CLASS_IN, 0, filler, 4000), 0);
+	assert_int_equal(
+		wire_build_rr(f->b, SECTION_ANSWER, true, owner, TYPE_TXT, CLASS_IN, 0, filler, 4000), 0);
 	struct wire_client c = {.limit = 1232, .has_opt = true};
 	struct wire_fit fit = fit_of(end(f), &c);
 	assert_true(fit.tc);
@@ -383,8 +394,9 @@ static void test_an_answer_of_64_kib_meets_an_opt(void **state)
 	begin(f, "x.", TYPE_TXT);
 	question_of("x.", TYPE_TXT, owner);
 	for (unsigned i = 0; i < 2; i++)
-		assert_int_equal(wire_build_rr(f->b, SECTION_ANSWER, true, owner, TYPE_TXT, CLASS_IN, 0, filler,
-					       sizeof filler), 0);
+		assert_int_equal(wire_build_rr(f->b, SECTION_ANSWER, true, owner, TYPE_TXT, CLASS_IN, 0,
+					       filler, sizeof filler),
+				 0);
 	for (unsigned i = 0; i < 6; i++)
 		add(f, SECTION_ANSWER, "R x. 0 TXT a");
 	const struct wire_answer *a = end(f);
