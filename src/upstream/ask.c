@@ -13,6 +13,11 @@ enum {
 	/* The asker's own deadline shall find the reason already given. */
 	END_MARGIN_MS = 50,
 	TRIAL_MS = 2000,
+	/* The search for exchanges that nobody wants: newest ones ended per question; from how many running ones on
+	 * others are looked at, and how many per question. */
+	DROP_MAX = 16,
+	MANY = 512,
+	LOOKS = 2,
 };
 
 static const struct attempt_ops exchange_ops = {
@@ -57,7 +62,33 @@ static struct upstream_exchange *exchange_new(struct upstream_worker *w, const s
 	if (x->next)
 		x->next->prev = x;
 	w->running = x;
+	w->n_running++;
 	return x;
+}
+
+/* True: nobody wants it any more, and it has been ended. */
+static bool drop_unwanted(struct upstream_worker *w, struct upstream_exchange *x)
+{
+	if (!x->done || x->phase == PHASE_ENDING || w->env.wanted(x->arg, x->tag))
+		return false;
+	upstream_cancel(x);
+	return true;
+}
+
+/* Askers that were shed leave their exchanges behind, and those shed are the newest ones: they go first.  Under
+ * load the others are looked through a few at a time. */
+static void drop_some_unwanted(struct upstream_worker *w)
+{
+	unsigned n = 0;
+
+	while (w->running && n++ < DROP_MAX && drop_unwanted(w, w->running))
+		continue;
+	for (n = 0; w->n_running > MANY && n < LOOKS; n++) {
+		struct upstream_exchange *x = w->hand ? w->hand : w->running;
+
+		w->hand = x->next;
+		(void)drop_unwanted(w, x); /* either way the hand has moved on */
+	}
 }
 
 /* A copy of the question for a lossy upstream; nobody waits for it. */
@@ -94,6 +125,8 @@ int upstream_ask(struct upstream_worker *w, const struct upstream_question *q,
 	bool trials;
 
 	assert(q->question_len >= 5 && q->question_len <= WIRE_NAME_MAX + 4);
+	if (w->env.wanted)
+		drop_some_unwanted(w);
 	if (!admit(w))
 		return ERR_LIMIT;
 	x = exchange_new(w, q);

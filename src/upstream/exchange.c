@@ -38,6 +38,9 @@ void upstream_exchange_drop(struct upstream_exchange *x)
 	upstream_leave(&x->a);
 	timer_disarm(worker_timers(w), &x->timer);
 	upstream_exchange_uncount(x);
+	if (w->hand == x)
+		w->hand = x->next;
+	w->n_running--;
 	*(x->prev ? &x->prev->next : &w->running) = x->next;
 	if (x->next)
 		x->next->prev = x->prev;

@@ -163,7 +163,9 @@ struct upstream_worker {
 	struct upstream_set *set;
 	struct upstream_env env;
 	struct upstream_peer *peers; /* by server index */
-	struct upstream_exchange *running; /* all of them */
+	struct upstream_exchange *running; /* all of them, the newest first */
+	struct upstream_exchange *hand; /* where the search for unwanted ones goes on; NULL: at the newest */
+	unsigned n_running;
 	unsigned n_late;
 	struct slab_chunk *chunks; /* those with free places */
 	struct slab_chunk *full;
@@ -226,8 +228,8 @@ void upstream_tcp_answered(struct upstream_server *s);
 
 /* ---------------------------------------------------------------- wrong.c */
 /* Count a message that answers nothing that was asked; a [DEBUG] line shows it. */
-void upstream_wrong_reply(struct upstream_worker *w, const struct upstream_server *server, const uint8_t *data,
-			  size_t len);
+void upstream_wrong_reply(struct upstream_worker *w, const struct upstream_server *server,
+			  const uint8_t *data, size_t len);
 void upstream_tcp_unanswered(struct upstream_server *s, uint64_t now);
 /* Look whether TCP works again, unless somebody does or has just done. */
 void upstream_tcp_probe(struct upstream_peer *p);

@@ -81,6 +81,9 @@ struct upstream_env {
 	void (*hold)(void *owner);
 	void (*release)(void *owner);
 	void *owner;
+	/* Somebody still waits for the answer: asked with what upstream_ask was given.  May be NULL: use upstream_cancel.
+	 * Askers that end early, many at once when memory is short, need not say so then. */
+	bool (*wanted)(void *arg, uint64_t tag);
 };
 /* 0 or -errno. */
 int upstream_worker_start(struct upstream_set *s, const struct upstream_env *env,

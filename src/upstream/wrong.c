@@ -15,12 +15,12 @@ static void show(const struct upstream_server *server, const uint8_t *data, size
 		hex[2 * i + 1] = "0123456789abcdef"[data[i] & 15];
 	}
 	hex[2 * n] = '\0';
-	log_line(LOG_DEBUG, "plugin/forward: wrong reply from %s, dropped: %zu bytes, debug: %s%s", server->text, len, hex,
-		 n < len ? "..." : "");
+	log_line(LOG_DEBUG, "plugin/forward: wrong reply from %s, dropped: %zu bytes, debug: %s%s",
+		 server->text, len, hex, n < len ? "..." : "");
 }
 
-void upstream_wrong_reply(struct upstream_worker *w, const struct upstream_server *server, const uint8_t *data,
-			  size_t len)
+void upstream_wrong_reply(struct upstream_worker *w, const struct upstream_server *server,
+			  const uint8_t *data, size_t len)
 {
 	metric_inc(w->env.cells, server->series.mismatched);
 	if (unlikely(log_debug_on()))

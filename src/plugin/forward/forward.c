@@ -144,6 +144,14 @@ static void done(void *arg, const struct upstream_result *res)
 		query_resume(q, s);
 }
 
+/* A query that was shed, or whose configuration was replaced, has ended without a word. */
+static bool wanted(void *arg, uint64_t tag)
+{
+	const struct rule_part *part = arg;
+
+	return query_find(part->local->w, unpack(tag)) != NULL;
+}
+
 /* ---------------------------------------------------------------- asking */
 
 static enum step ask(struct rule_part *part, struct query *q)
@@ -241,6 +249,7 @@ static int worker_start(struct worker *w, void *state, void **ret)
 		.hold = hold,
 		.release = release,
 		.owner = w->preparing,
+		.wanted = wanted,
 	};
 	struct forward_local *local = calloc(1, sizeof(*local) + f->n * sizeof(local->parts[0]));
 

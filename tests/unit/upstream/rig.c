@@ -19,6 +19,11 @@ static void release(void *owner)
 	((struct rig *)owner)->releases++;
 }
 
+static bool wanted(void *arg, uint64_t tag)
+{
+	return !((struct rig *)arg)->gone[tag];
+}
+
 void rig_begin(struct rig *r, struct site *sites, unsigned n)
 {
 	memset(r, 0, sizeof(*r));
@@ -49,7 +54,7 @@ void rig_begin(struct rig *r, struct site *sites, unsigned n)
 void rig_start(struct rig *r)
 {
 	static uint64_t *cells; /* one set of cells serves all tests of a program */
-	struct upstream_env env = {.hold = hold, .release = release, .owner = r};
+	struct upstream_env env = {.hold = hold, .release = release, .owner = r, .wanted = wanted};
 
 	cells = cells ? cells : metrics_cells_new();
 	memset(cells, 0, METRICS_MAX_CELLS * sizeof(*cells)); /* series outlive sets: count from here */

@@ -45,6 +45,7 @@ struct rig {
 	struct outcome out[RIG_ANSWERS];
 	struct upstream_exchange *x[RIG_ANSWERS];
 	unsigned n, n_done;
+	bool gone[RIG_ANSWERS]; /* whose asker has left without a word */
 	bool take_late; /* set late->done in the callback */
 	unsigned holds, releases;
 	/* of the next questions */

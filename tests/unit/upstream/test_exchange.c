@@ -533,6 +533,47 @@ static void test_cancelled_exchange_says_nothing_and_frees_its_place(void **stat
 	rig_end(&r);
 }
 
+static void test_exchanges_that_nobody_wants_make_room(void **state)
+{
+	struct site up = {.address = "192.0.2.1", .script = silent};
+	struct rig r;
+
+	rig_begin(&r, &up, 1);
+	rig_start(&r);
+	/* Each asker leaves right away, as when memory is short: they do not pile up. */
+	for (int i = 0; i < RIG_ANSWERS - 2; i++)
+		r.gone[rig_ask(&r, "a.example.org")] = true;
+	assert_int_equal(r.w->n_running, 1);
+	up.script = NULL;
+	assert_int_equal(rig_get(&r, "b.example.org")->err, 0);
+	door_pass_ms(r.loop, 5000);
+	assert_int_equal(r.n_done, 1);
+	rig_end(&r);
+}
+
+static void test_older_ones_that_nobody_wants_are_found_under_load(void **state)
+{
+	struct site up = {.address = "192.0.2.1", .script = silent};
+	struct rig r;
+	unsigned first;
+
+	rig_begin(&r, &up, 1);
+	rig_start(&r);
+	for (int i = 0; i < RIG_ANSWERS; i++)
+		(void)rig_ask(&r, "a.example.org");
+	r.n = 0;
+	for (int i = 0; i < 200; i++)
+		(void)rig_ask(&r, "a.example.org");
+	first = r.w->n_running;
+	assert_int_equal(first, RIG_ANSWERS + 200);
+	for (int i = 300; i < RIG_ANSWERS; i++)
+		r.gone[i] = true;
+	for (int i = 0; i < 250; i++)
+		(void)rig_ask(&r, "a.example.org");
+	assert_in_range(r.w->n_running, first, first + 50);
+	rig_end(&r);
+}
+
 static void test_stop_ends_everything_without_a_word(void **state)
 {
 	struct site up = {.address = "192.0.2.1", .script = silent};
@@ -612,6 +653,8 @@ int main(void)
 		cmocka_unit_test(test_round_robin_fails_over_to_the_others),
 		cmocka_unit_test(test_max_concurrent_refuses_and_recovers),
 		cmocka_unit_test(test_cancelled_exchange_says_nothing_and_frees_its_place),
+		cmocka_unit_test(test_exchanges_that_nobody_wants_make_room),
+		cmocka_unit_test(test_older_ones_that_nobody_wants_are_found_under_load),
 		cmocka_unit_test(test_stop_ends_everything_without_a_word),
 		cmocka_unit_test(test_arena_limit_fails_one_question_not_the_server),
 		cmocka_unit_test(test_answer_beyond_the_arena_limit_is_an_error),
