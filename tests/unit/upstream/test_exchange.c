@@ -570,7 +570,7 @@ static void test_older_ones_that_nobody_wants_are_found_under_load(void **state)
 		r.gone[i] = true;
 	for (int i = 0; i < 250; i++)
 		(void)rig_ask(&r, "a.example.org");
-	assert_in_range(r.w->n_running, first, first + 50);
+	assert_true(r.w->n_running <= first + 50); /* of 250 more */
 	rig_end(&r);
 }
 
