@@ -29,7 +29,7 @@ BUILDS = {
     "clang": ("build-clang", "clang", ["-Dwerror=true"]),
     "asan": ("build-asan", "gcc", SANITIZED + ["-Db_sanitize=address,undefined"]),
     "tsan": ("build-tsan", "gcc", SANITIZED + ["-Db_sanitize=thread"]),
-    "fuzz": ("build-fuzz", "clang", SANITIZED + ["-Db_sanitize=address,undefined", "-Dfuzz=true", "-Dtests=false"]),
+    "fuzz": ("build-fuzz", "clang", SANITIZED + ["-Db_sanitize=address,undefined", "-Dfuzz=true"]),
 }
 
 
