@@ -6,7 +6,7 @@ all: build
 
 build:    ; @scripts/build
 run:      ; @scripts/run
-demo:     ; @scripts/demo
+demo:     ; @scripts/setup run && scripts/build && scripts/demo
 test:     ; @scripts/test
 format:   ; @scripts/format
 lint:     ; @scripts/lint
