@@ -107,13 +107,13 @@ void loop_free(struct loop *l)
 {
 	if (!l)
 		return;
+	timer_heap_fini(&l->timers); /* disarms those of streams and sockets, which go next */
 	collect(l);
 	if (l->streams)
 		stream_io_free(l->streams);
 	collect(l);
 	if (l->udp)
 		udp_io_free(l->udp);
-	timer_heap_fini(&l->timers);
 	if (l->wakefd != -1)
 		close(l->wakefd);
 	if (l->epfd != -1)
