@@ -35,8 +35,10 @@ enum { CACHE_DO = 1, CACHE_CD = 2, CACHE_RD = 4 };
 
 struct cache_config {
 	size_t capacity[CACHE_KINDS]; /* entries, at least 1 */
-	size_t max_bytes;             /* of all entries, bookkeeping included; SIZE_MAX: only the process's limit */
-	uint32_t hit_window_ms;       /* count hits (prefetch): one later than this after the last starts anew; 0: do not count */
+	/* Of all entries, bookkeeping included; SIZE_MAX: only the limit of the process. */
+	size_t max_bytes;
+	/* Count hits (prefetch): one later than this after the last starts anew; 0: do not count. */
+	uint32_t hit_window_ms;
 };
 
 /* Allocates lazily: an empty store costs its shards, a byte for each entry of capacity.  NULL: no memory. */
@@ -55,11 +57,11 @@ size_t cache_total_bytes(void);
 /* ---------------------------------------------------------------- keys */
 
 struct cache_key {
-	const uint8_t *name;  /* lower-cased wire form; borrowed */
-	uint64_t hash;        /* of all, by this store's secret */
+	const uint8_t *name; /* lower-cased wire form; borrowed */
+	uint64_t hash; /* of all, by this store's secret */
 	uint16_t type, cls;
 	uint8_t name_len;
-	uint8_t bits;         /* CACHE_DO | CACHE_CD | CACHE_RD */
+	uint8_t bits; /* CACHE_DO | CACHE_CD | CACHE_RD */
 };
 
 struct cache_key cache_key(const struct cache *c, const uint8_t *name, uint8_t name_len, uint16_t type,
@@ -78,7 +80,7 @@ struct cache_waiter {
 /* Asking for a question that may be in flight already.  `token` is set for who leads. */
 struct cache_join {
 	const struct cache_waiter *waiter; /* NULL: lead or nothing */
-	uint64_t lead_until_ns;            /* a mark whose leader has not finished by then is void */
+	uint64_t lead_until_ns; /* a mark whose leader has not finished by then is void */
 	uint64_t token;
 };
 
@@ -89,9 +91,9 @@ struct cache_waiters {
 };
 
 enum cache_found {
-	CACHE_MISS,     /* nothing, and no part in a question in flight (not asked for, or a bound is reached) */
+	CACHE_MISS, /* nothing, and no part in a question in flight (not asked for, or a bound is reached) */
 	CACHE_HIT,
-	CACHE_LEADER,   /* nothing; the mark is set: ask, then cache_pending_finish in any case */
+	CACHE_LEADER, /* nothing; the mark is set: ask, then cache_pending_finish in any case */
 	CACHE_FOLLOWER, /* nothing yet; somebody asks already and will hand the waiter on */
 };
 
@@ -100,7 +102,8 @@ enum cache_found cache_pending_join(struct cache *c, const struct cache_key *k, 
 				    struct cache_join *join) MUST_USE;
 /* The leader is through (store first).  Takes the mark away and hands its waiters back; none when the
  * mark was void and another has taken over. */
-void cache_pending_finish(struct cache *c, const struct cache_key *k, uint64_t token, struct cache_waiters *ret);
+void cache_pending_finish(struct cache *c, const struct cache_key *k, uint64_t token,
+			  struct cache_waiters *ret);
 /* Marks set now. */
 size_t cache_pending(const struct cache *c);
 
@@ -109,13 +112,13 @@ size_t cache_pending(const struct cache *c);
 struct cache_hit {
 	const struct wire_answer *answer; /* in the arena; NULL when that is at its limit */
 	enum cache_kind kind;
-	bool fresh;        /* false: expired, but within what it was kept for */
-	bool denied;       /* a success beside which a fresh denial stands */
-	bool asked;        /* a pending mark stands: somebody refreshes the key now */
-	bool postponed;    /* cache_postpone's time has not passed */
-	uint32_t ttl_s;    /* as stored */
-	uint32_t age_s;    /* whole seconds since then */
-	unsigned hits;     /* this one included; 0 when not counted */
+	bool fresh; /* false: expired, but within what it was kept for */
+	bool denied; /* a success beside which a fresh denial stands */
+	bool asked; /* a pending mark stands: somebody refreshes the key now */
+	bool postponed; /* cache_postpone's time has not passed */
+	uint32_t ttl_s; /* as stored */
+	uint32_t age_s; /* whole seconds since then */
+	unsigned hits; /* this one included; 0 when not counted */
 };
 
 /* Look up.  A success that is still kept wins over a denial that is; that both exist is the plugin's choice
@@ -127,13 +130,13 @@ enum cache_found cache_find(struct cache *c, const struct cache_key *k, uint64_t
 /* How an answer is kept. */
 struct cache_store {
 	enum cache_kind kind;
-	uint32_t ttl_s;       /* fresh for so long */
-	uint32_t keep_s;      /* found for so long (>= ttl_s) */
+	uint32_t ttl_s; /* fresh for so long */
+	uint32_t keep_s; /* found for so long (>= ttl_s) */
 	uint64_t now_ns;
 	uint16_t clear_flags; /* header flags that the stored copy shall not have */
-	int16_t ede;          /* EDE code that goes with it, or EDE_NONE: the answer's own */
-	bool weak;            /* a failure: does not replace what is still kept, unless that is weak too */
-	bool keep_other;      /* the key's entry of the other kind stays */
+	int16_t ede; /* EDE code that goes with it, or EDE_NONE: the answer's own */
+	bool weak; /* a failure: does not replace what is still kept, unless that is weak too */
+	bool keep_other; /* the key's entry of the other kind stays */
 };
 
 /* Copies `answer`, replacing what the key had.  Its question must be the key's but for case.  True: stored.

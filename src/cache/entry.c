@@ -31,7 +31,8 @@ static void patch(struct entry *e, const struct cache_key *k, const struct cache
 		e->answer.ede = how->ede;
 }
 
-struct entry *entry_new(const struct cache_key *k, const struct wire_answer *answer, const struct cache_store *how)
+struct entry *entry_new(const struct cache_key *k, const struct wire_answer *answer,
+			const struct cache_store *how)
 {
 	size_t size = wire_answer_size(answer);
 	struct entry *e;

@@ -49,7 +49,8 @@ static void copy_out(const struct entry *e, struct arena *a, struct cache_hit *r
 }
 
 /* The entry to give out: a success that is kept, else a denial that is. */
-static struct entry *choose(const struct shard *s, const struct place *p, uint64_t now_ms, struct cache_hit *ret)
+static struct entry *choose(const struct shard *s, const struct place *p, uint64_t now_ms,
+			    struct cache_hit *ret)
 {
 	struct entry *good = entry_at(s, p->at[SLOT_SUCCESS]), *denial = entry_at(s, p->at[SLOT_DENIAL]);
 

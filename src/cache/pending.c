@@ -48,7 +48,8 @@ static void lead(struct cache *c, struct shard *s, uint16_t at, struct cache_joi
 	shard_set_gone(s, at, cache_seconds(join->lead_until_ns) + 60);
 }
 
-static enum cache_found new_mark(struct cache *c, struct shard *s, const struct cache_key *k, struct cache_join *join)
+static enum cache_found new_mark(struct cache *c, struct shard *s, const struct cache_key *k,
+				 struct cache_join *join)
 {
 	struct mark *m;
 	uint16_t at;
@@ -92,7 +93,8 @@ enum cache_found cache_pending_join(struct cache *c, const struct cache_key *k, 
 	return found;
 }
 
-void cache_pending_finish(struct cache *c, const struct cache_key *k, uint64_t token, struct cache_waiters *ret)
+void cache_pending_finish(struct cache *c, const struct cache_key *k, uint64_t token,
+			  struct cache_waiters *ret)
 {
 	struct shard *s = cache_shard(c, k);
 	struct mark *m;

@@ -197,7 +197,8 @@ void shard_set_gone(struct shard *s, uint16_t at, uint32_t gone_s)
 		s->min_gone_s = gone_s;
 }
 
-uint16_t shard_insert(struct shard *s, const struct cache_key *k, enum slot_kind kind, void *block, uint32_t gone_s)
+uint16_t shard_insert(struct shard *s, const struct cache_key *k, enum slot_kind kind, void *block,
+		      uint32_t gone_s)
 {
 	uint16_t at = first_empty(s, (uint32_t)k->hash);
 

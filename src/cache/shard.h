@@ -20,18 +20,18 @@ enum { SLOT_NONE = 0xffff, SHARD_SLOTS_MAX = 0xfff0 };
 /* A stored answer: one block. */
 struct entry {
 	union {
-		uint64_t stored_ms;   /* monotonic */
-		struct entry *next;   /* once it is out of the shard: garbage list */
+		uint64_t stored_ms; /* monotonic */
+		struct entry *next; /* once it is out of the shard: garbage list */
 	};
 	uint32_t ttl_s;
 	uint32_t keep_s;
-	uint32_t retry_s;             /* monotonic seconds: no refresh before */
-	uint32_t last_hit_ms;         /* low 32 bits; differences up to 24 days hold */
+	uint32_t retry_s; /* monotonic seconds: no refresh before */
+	uint32_t last_hit_ms; /* low 32 bits; differences up to 24 days hold */
 	uint16_t hits;
-	uint8_t bits;                 /* of the key */
+	uint8_t bits; /* of the key */
 	bool weak;
 	bool visited;
-	struct wire_answer answer;    /* its question, lower-cased, is the rest of the key */
+	struct wire_answer answer; /* its question, lower-cased, is the rest of the key */
 };
 
 /* A question in flight. */
@@ -47,13 +47,13 @@ struct mark {
 
 struct slot {
 	union {
-		void *block;      /* NULL: empty */
+		void *block; /* NULL: empty */
 		struct entry *entry;
 		struct mark *mark;
 	};
-	uint32_t hash;            /* low half of the key's */
-	uint32_t gone_s;          /* monotonic seconds: nothing looks for it from then on */
-	uint16_t newer, older;    /* queue neighbours */
+	uint32_t hash; /* low half of the key's */
+	uint32_t gone_s; /* monotonic seconds: nothing looks for it from then on */
+	uint16_t newer, older; /* queue neighbours */
 	uint8_t kind;
 };
 
@@ -65,8 +65,8 @@ struct queue {
 struct shard {
 	pthread_mutex_t lock;
 	struct slot *slots;
-	uint32_t min_gone_s;      /* no slot is gone before */
-	uint16_t cap, used;       /* slots */
+	uint32_t min_gone_s; /* no slot is gone before */
+	uint16_t cap, used; /* slots */
 	struct queue queue[CACHE_KINDS];
 } __attribute__((aligned(64)));
 
@@ -83,7 +83,8 @@ struct place shard_find(const struct shard *s, const struct cache_key *k);
 /* Room for one more slot; false: no memory, or the shard has all it can have.  Slots may move. */
 bool shard_reserve(struct shard *s) MUST_USE;
 /* Put in (after shard_reserve); returns where.  The shard owns the block. */
-uint16_t shard_insert(struct shard *s, const struct cache_key *k, enum slot_kind kind, void *block, uint32_t gone_s);
+uint16_t shard_insert(struct shard *s, const struct cache_key *k, enum slot_kind kind, void *block,
+		      uint32_t gone_s);
 /* Take out; the block is the caller's again.  Other slots may move. */
 void *shard_take(struct shard *s, uint16_t at);
 void shard_set_gone(struct shard *s, uint16_t at, uint32_t gone_s);
@@ -102,7 +103,8 @@ void shard_sweep(struct shard *s, uint32_t now_s, struct swept *ret);
 /* ---------------------------------------------------------------- blocks (entry.c) */
 
 /* A block for `answer` with the key's question in it; NULL: no memory. */
-struct entry *entry_new(const struct cache_key *k, const struct wire_answer *answer, const struct cache_store *how);
+struct entry *entry_new(const struct cache_key *k, const struct wire_answer *answer,
+			const struct cache_store *how);
 bool entry_is(const struct entry *e, const struct cache_key *k);
 /* What it takes, with slot, index and the allocator's own. */
 size_t entry_bytes(const struct entry *e);

@@ -196,8 +196,8 @@ static void peek(struct cache *c, uint32_t now_s, struct entry **garbage)
 }
 
 /* Still too much although the newcomer's own shard has given what it had.  Holds no lock when called. */
-static void evict_elsewhere(struct cache *c, const struct shard *own, enum cache_kind kind, struct entry **garbage,
-			    unsigned evicted[CACHE_KINDS])
+static void evict_elsewhere(struct cache *c, const struct shard *own, enum cache_kind kind,
+			    struct entry **garbage, unsigned evicted[CACHE_KINDS])
 {
 	for (size_t i = 0; i < c->n_shards && (over_capacity(c, kind) || over_bytes(c)); i++) {
 		struct shard *s = next_shard(c);
@@ -334,7 +334,8 @@ void cache_postpone(struct cache *c, const struct cache_key *k, uint64_t now_ns,
 	p = shard_find(s, k);
 	for (int kind = 0; kind < CACHE_KINDS; kind++) {
 		if (p.at[kind] != SLOT_NONE)
-			s->slots[p.at[kind]].entry->retry_s = (uint32_t)((now_ns / 1000000 + pause_ms + 999) / 1000);
+			s->slots[p.at[kind]].entry->retry_s =
+				(uint32_t)((now_ns / 1000000 + pause_ms + 999) / 1000);
 	}
 	pthread_mutex_unlock(&s->lock);
 }

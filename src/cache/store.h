@@ -8,16 +8,16 @@
 #include <stdatomic.h>
 
 struct cache {
-	struct cache_config cfg;          /* frozen */
-	struct hash_key secret;           /* frozen */
-	size_t n_shards;                  /* frozen; a power of two, at most 2^16 */
+	struct cache_config cfg; /* frozen */
+	struct hash_key secret; /* frozen */
+	size_t n_shards; /* frozen; a power of two, at most 2^16 */
 	atomic_uint refs;
 	/* Counters of all shards; written by stores only, on a line of their own. */
 	_Alignas(64) atomic_size_t n[CACHE_KINDS];
 	atomic_size_t bytes;
 	atomic_size_t n_marks;
 	atomic_uint_fast64_t next_token;
-	atomic_size_t cursor;             /* which shard is looked at next for what has expired */
+	atomic_size_t cursor; /* which shard is looked at next for what has expired */
 	struct shard shards[];
 };
 

@@ -49,7 +49,8 @@ static int append_interface(struct setup *s, struct addrs *l, const char *name)
 	if (n < 0)
 		return cf_fail(s->in, "addresses of interface \"%.64s\": %s", name, err_text(n));
 	if (n == 0)
-		return cf_fail(s->in, "\"%.64s\" is neither an IP address nor an interface that has one", name);
+		return cf_fail(s->in, "\"%.64s\" is neither an IP address nor an interface that has one",
+			       name);
 	for (int i = 0; i < n; i++) {
 		if (append(s, l, &found[i]))
 			return ERR_SYNTAX;
@@ -65,7 +66,8 @@ static int append_word(struct setup *s, struct addrs *l, const char *word)
 	if (net_addr_parse(word, 0, &a))
 		return append_interface(s, l, word);
 	if (strchr(word, '%'))
-		return cf_fail(s->in, "address \"%.64s\" has a zone; expected the interface's name alone", word);
+		return cf_fail(s->in, "address \"%.64s\" has a zone; expected the interface's name alone",
+			       word);
 	return append(s, l, &a);
 }
 
@@ -91,8 +93,8 @@ static int read_excepts(struct setup *s, struct addrs *excepts)
 	int r = 0;
 
 	while (cf_option(s->in, &t)) {
-		int one = strcmp(t->text, "except") ? cf_unknown_option(s->in, t, options, ARRAY_LEN(options)) :
-						      append_line(s, excepts, "except");
+		int one = strcmp(t->text, "except") ? cf_unknown_option(s->in, t, options, ARRAY_LEN(options))
+						    : append_line(s, excepts, "except");
 
 		if (one)
 			r = ERR_SYNTAX;

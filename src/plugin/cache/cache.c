@@ -98,7 +98,8 @@ static bool passes(const struct cache_plugin *p, const struct query *q)
 {
 	uint16_t len;
 
-	if ((q->in.flags & FLAG_OPCODE) != OPCODE_QUERY << 11 || q->in.qtype == TYPE_AXFR || q->in.qtype == TYPE_IXFR)
+	if ((q->in.flags & FLAG_OPCODE) != OPCODE_QUERY << 11 || q->in.qtype == TYPE_AXFR ||
+	    q->in.qtype == TYPE_IXFR)
 		return true;
 	if (q->in.options_len &&
 	    wire_option_find(q->in.options, q->in.options_len, OPTION_CLIENT_SUBNET, &len))
@@ -128,11 +129,13 @@ struct response_question cache_question(const struct query *q)
 }
 
 /* A question without RD asks for what is known here: what was got with RD will do, while it is fresh. */
-static bool find_recursive(const struct cache_plugin *p, struct query *q, unsigned bits, struct cache_hit *hit)
+static bool find_recursive(const struct cache_plugin *p, struct query *q, unsigned bits,
+			   struct cache_hit *hit)
 {
 	struct cache_key k = cache_key_of(p, q, bits | CACHE_RD);
 
-	return cache_find(p->store, &k, loop_now_ns(q->w->loop), &q->arena, NULL, hit) == CACHE_HIT && hit->fresh;
+	return cache_find(p->store, &k, loop_now_ns(q->w->loop), &q->arena, NULL, hit) == CACHE_HIT &&
+	       hit->fresh;
 }
 
 static enum step miss(struct cache_query *cq, struct query *q, enum cache_found found, uint64_t token)

@@ -40,14 +40,16 @@ bool response_has_invalid_signature(const struct wire_answer *a, uint64_t wall_s
 	for (unsigned i = 0; i < a->n_rr; i++) {
 		struct wire_rr rr = wire_answer_rr(a, i);
 
-		if (rr.type == TYPE_RRSIG && rr.rdlen >= 18 && !signature_valid(wire_answer_msg(a) + rr.rdata_off, wall_s))
+		if (rr.type == TYPE_RRSIG && rr.rdlen >= 18 &&
+		    !signature_valid(wire_answer_msg(a) + rr.rdata_off, wall_s))
 			return true;
 	}
 	return false;
 }
 
 /* The order of the tests is the peer's. */
-enum response_type response_type(const struct response_question *q, const struct wire_answer *a, uint64_t wall_s)
+enum response_type response_type(const struct response_question *q, const struct wire_answer *a,
+				 uint64_t wall_s)
 {
 	if (!a)
 		return RESPONSE_OTHERERROR;
@@ -92,8 +94,8 @@ enum response_class response_class(enum response_type t)
 
 const char *response_type_text(enum response_type t)
 {
-	static const char *const texts[] = {"NOERROR", "NXDOMAIN", "NODATA",    "DELEGATION",
-					    "SERVERERROR", "META", "UPDATE", "OTHERERROR"};
+	static const char *const texts[] = {"NOERROR",     "NXDOMAIN", "NODATA", "DELEGATION",
+					    "SERVERERROR", "META",     "UPDATE", "OTHERERROR"};
 
 	return texts[t];
 }

@@ -11,10 +11,10 @@
 enum response_type {
 	RESPONSE_NOERROR,
 	RESPONSE_NXDOMAIN,
-	RESPONSE_NODATA,      /* the name exists, the type does not */
+	RESPONSE_NODATA, /* the name exists, the type does not */
 	RESPONSE_DELEGATION,
 	RESPONSE_SERVERERROR, /* SERVFAIL, NOTIMP */
-	RESPONSE_META,        /* NOTIFY, AXFR, IXFR */
+	RESPONSE_META, /* NOTIFY, AXFR, IXFR */
 	RESPONSE_UPDATE,
 	RESPONSE_OTHERERROR,
 };
@@ -30,7 +30,8 @@ struct response_question {
 };
 
 /* `a` may be NULL: there is no answer.  `wall_s`: seconds since 1970, for the validity of signatures. */
-enum response_type response_type(const struct response_question *q, const struct wire_answer *a, uint64_t wall_s);
+enum response_type response_type(const struct response_question *q, const struct wire_answer *a,
+				 uint64_t wall_s);
 enum response_class response_class(enum response_type t);
 /* "NOERROR", "NODATA" ...; "success" ... */
 const char *response_type_text(enum response_type t);
@@ -39,8 +40,8 @@ const char *response_class_text(enum response_class c);
 /* Where the CNAMEs of the answer section lead, from the name asked for. */
 enum chain_end {
 	CHAIN_ANSWERED, /* to records of the type asked for */
-	CHAIN_OPEN,     /* to a name without such records here; also without any CNAME */
-	CHAIN_BROKEN,   /* in a circle, or two ways at once */
+	CHAIN_OPEN, /* to a name without such records here; also without any CNAME */
+	CHAIN_BROKEN, /* in a circle, or two ways at once */
 };
 enum chain_end response_chain(const struct response_question *q, const struct wire_answer *a) NONNULL;
 

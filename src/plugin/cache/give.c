@@ -103,7 +103,7 @@ static bool wait_for_refresh(struct cache_query *cq, struct query *q, const stru
 
 static enum step give_stale(struct cache_query *cq, struct query *q, const struct cache_hit *hit)
 {
-	/* Beside a fresh denial the last good answer is given on purpose (prefer_positive): nothing to ask. */
+	/* Beside a fresh denial the last good answer is given on purpose (prefer_positive). */
 	bool ask = !hit->postponed && !hit->denied;
 
 	/* Sub-queries do not wait for others: whom they would wait for may wait for them. */
@@ -122,7 +122,8 @@ enum step cache_give(struct cache_query *cq, struct query *q, const struct cache
 {
 	cache_count(q, cache_stats_of(cq->p, q)->hits[hit->kind]);
 	if (unlikely(!hit->answer))
-		return query_fail(q, RCODE_SERVFAIL, EDE_OTHER, "server is at its memory limit", "out of query memory");
+		return query_fail(q, RCODE_SERVFAIL, EDE_OTHER, "server is at its memory limit",
+				  "out of query memory");
 	if (unlikely(!hit->fresh))
 		return give_stale(cq, q, hit);
 	cq->role = ROLE_HIT;

@@ -28,7 +28,8 @@ static uint32_t keep_s(const struct cache_plugin *p, const struct lifetime *l)
 	return s < UINT32_MAX ? (uint32_t)s : UINT32_MAX;
 }
 
-static void count_evictions(struct worker *w, const struct cache_stats *st, const unsigned evicted[CACHE_KINDS])
+static void count_evictions(struct worker *w, const struct cache_stats *st,
+			    const unsigned evicted[CACHE_KINDS])
 {
 	for (int k = 0; k < CACHE_KINDS; k++) {
 		if (evicted[k])
@@ -36,8 +37,9 @@ static void count_evictions(struct worker *w, const struct cache_stats *st, cons
 	}
 }
 
-static void store(const struct cache_plugin *p, struct worker *w, const struct cache_stats *st, const struct cache_key *k,
-		  const struct wire_answer *a, const struct lifetime *l, bool forwarded, int16_t ede)
+static void store(const struct cache_plugin *p, struct worker *w, const struct cache_stats *st,
+		  const struct cache_key *k, const struct wire_answer *a, const struct lifetime *l,
+		  bool forwarded, int16_t ede)
 {
 	unsigned evicted[CACHE_KINDS] = {0};
 	struct cache_store how = {
@@ -59,7 +61,7 @@ static void store(const struct cache_plugin *p, struct worker *w, const struct c
 
 struct cache_late {
 	struct cache_late *next, **link; /* in the worker's list; rule: worker */
-	const struct cache_plugin *p;    /* its generation is held by the exchange */
+	const struct cache_plugin *p; /* its generation is held by the exchange */
 	struct worker *w;
 	const struct cache_stats *stats;
 	struct cache_key key;
@@ -129,7 +131,8 @@ static bool answers_question(const struct query *q, const struct wire_answer *a)
 
 	return a->question_len == q->in.question_len &&
 	       wire_bytes_equal_nocase(asked, q->in.qname, q->in.qname_len) &&
-	       wire_u16(asked + q->in.qname_len) == q->in.qtype && wire_u16(asked + q->in.qname_len + 2) == q->in.qclass;
+	       wire_u16(asked + q->in.qname_len) == q->in.qtype &&
+	       wire_u16(asked + q->in.qname_len + 2) == q->in.qclass;
 }
 
 /* AA in what a forwarder brought is another server's claim. */

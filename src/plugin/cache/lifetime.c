@@ -19,7 +19,8 @@ static uint32_t within(const struct lifetime_config *c, enum cache_kind k, uint3
 
 static struct lifetime success(const struct lifetime_config *c, uint32_t ttl_s, bool keep)
 {
-	return (struct lifetime){.ttl_s = within(c, CACHE_SUCCESS, ttl_s), .keep = keep, .good = true, .kind = CACHE_SUCCESS};
+	return (struct lifetime){
+		.ttl_s = within(c, CACHE_SUCCESS, ttl_s), .keep = keep, .good = true, .kind = CACHE_SUCCESS};
 }
 
 /* RFC 2308 5: the TTL of the SOA, and not more than its MINIMUM.  Without an SOA a denial is not kept. */
@@ -30,7 +31,8 @@ static struct lifetime denial(const struct lifetime_config *c, const struct wire
 
 	if (soa && a->soa_min_s < ttl_s)
 		ttl_s = a->soa_min_s;
-	return (struct lifetime){.ttl_s = within(c, CACHE_DENIAL, ttl_s), .keep = soa, .good = true, .kind = CACHE_DENIAL};
+	return (struct lifetime){
+		.ttl_s = within(c, CACHE_DENIAL, ttl_s), .keep = soa, .good = true, .kind = CACHE_DENIAL};
 }
 
 /* NOERROR without an answer and without a denial.  It must not stand for a last good answer. */
@@ -63,9 +65,11 @@ static struct lifetime noerror(const struct lifetime_config *c, const struct res
 }
 
 /* The peer keeps no NXDOMAIN that has CNAMEs before it; RFC 2308 2.1 and 5 do. */
-static bool is_cname_to_nxdomain(const struct response_question *q, const struct wire_answer *a, uint64_t wall_s)
+static bool is_cname_to_nxdomain(const struct response_question *q, const struct wire_answer *a,
+				 uint64_t wall_s)
 {
-	return a->rcode == RCODE_NXDOMAIN && a->n_section[SECTION_ANSWER] && response_chain(q, a) == CHAIN_OPEN &&
+	return a->rcode == RCODE_NXDOMAIN && a->n_section[SECTION_ANSWER] &&
+	       response_chain(q, a) == CHAIN_OPEN &&
 	       !(q->do_bit && response_has_invalid_signature(a, wall_s));
 }
 
@@ -87,7 +91,8 @@ static struct lifetime whole(const struct lifetime_config *c, const struct respo
 	case RESPONSE_NODATA:
 		return denial(c, a);
 	case RESPONSE_SERVERERROR:
-		return (struct lifetime){.ttl_s = c->servfail_s, .keep = true, .failure = true, .kind = CACHE_DENIAL};
+		return (struct lifetime){
+			.ttl_s = c->servfail_s, .keep = true, .failure = true, .kind = CACHE_DENIAL};
 	case RESPONSE_OTHERERROR:
 		if (is_cname_to_nxdomain(q, a, wall_s))
 			return denial(c, a);

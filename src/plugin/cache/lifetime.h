@@ -12,10 +12,10 @@ struct lifetime_config {
 };
 
 struct lifetime {
-	uint32_t ttl_s;       /* what every record leaves with, kept or not */
+	uint32_t ttl_s; /* what every record leaves with, kept or not */
 	bool keep;
-	bool good;            /* tells what is, so that a stale answer is not needed */
-	bool failure;         /* kept as one: does not replace what is still of use */
+	bool good; /* tells what is, so that a stale answer is not needed */
+	bool failure; /* kept as one: does not replace what is still of use */
 	enum cache_kind kind;
 };
 

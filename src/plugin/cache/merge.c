@@ -101,7 +101,8 @@ static void take(struct query *q, const struct outcome *o)
 		return;
 	}
 	if (!a) {
-		(void)query_fail(q, RCODE_SERVFAIL, EDE_OTHER, "server is at its memory limit", "out of query memory");
+		(void)query_fail(q, RCODE_SERVFAIL, EDE_OTHER, "server is at its memory limit",
+				 "out of query memory");
 		return;
 	}
 	reply_set_wire(q, a);
@@ -145,7 +146,8 @@ static bool falls_back(const struct cache_query *cq, const struct outcome *o)
 {
 	if (!cq->fallback)
 		return false;
-	return !o->good || (!o->positive && cq->p->set.life.prefer_positive && cq->fallback->stale.kind == CACHE_SUCCESS);
+	return !o->good ||
+	       (!o->positive && cq->p->set.life.prefer_positive && cq->fallback->stale.kind == CACHE_SUCCESS);
 }
 
 static void wake_one(struct worker *w, const struct cache_waiter *v, const struct outcome *o)

@@ -31,18 +31,18 @@ struct generation;
 /* ---------------------------------------------------------------- configuration (frozen) */
 
 struct stale_config {
-	uint32_t window_s;     /* how long past its TTL an answer is of use; 0: off */
+	uint32_t window_s; /* how long past its TTL an answer is of use; 0: off */
 	bool verify;
-	uint64_t timeout_ns;   /* verify: a client waits no longer; 0: as long as the upstream takes */
-	uint32_t ttl_s;        /* of stale answers */
-	uint64_t recheck_ns;   /* pause after a failed refresh */
+	uint64_t timeout_ns; /* verify: a client waits no longer; 0: as long as the upstream takes */
+	uint32_t ttl_s; /* of stale answers */
+	uint64_t recheck_ns; /* pause after a failed refresh */
 };
 
 struct cache_settings {
 	struct zone_list zones;
 	int64_t capacity[CACHE_KINDS];
 	struct lifetime_config life;
-	uint32_t prefetch;     /* hits before a name is worth it; 0: off */
+	uint32_t prefetch; /* hits before a name is worth it; 0: off */
 	uint64_t prefetch_window_ns;
 	uint32_t prefetch_percent;
 	struct stale_config stale;
@@ -69,12 +69,12 @@ struct cache_gauge {
 };
 
 struct cache_plugin {
-	struct cache_settings set;       /* frozen */
-	const char *zones_text;          /* frozen */
-	const struct block *block;       /* frozen */
-	struct cache *store;             /* shared with other generations by adoption; its own locks */
+	struct cache_settings set; /* frozen */
+	const char *zones_text; /* frozen */
+	const struct block *block; /* frozen */
+	struct cache *store; /* shared with other generations by adoption; its own locks */
 	const struct listener *listeners; /* the generation's; frozen since start */
-	struct cache_stats *stats;       /* by listener; frozen since start */
+	struct cache_stats *stats; /* by listener; frozen since start */
 	struct cache_gauge gauges[CACHE_KINDS];
 };
 
@@ -90,10 +90,10 @@ static inline void cache_count(struct query *q, metric_id id)
 /* ---------------------------------------------------------------- one query */
 
 enum cache_role {
-	ROLE_NONE,     /* not ours */
+	ROLE_NONE, /* not ours */
 	ROLE_HIT,
-	ROLE_LEADER,   /* asks, and others may wait for it */
-	ROLE_ASKER,    /* asks for itself */
+	ROLE_LEADER, /* asks, and others may wait for it */
+	ROLE_ASKER, /* asks for itself */
 	ROLE_FOLLOWER, /* waits for another's answer */
 };
 
@@ -101,7 +101,7 @@ enum cache_role {
 struct cache_query;
 struct cache_fallback {
 	struct cache_hit stale;
-	struct timer timer;              /* armed where verification has a time-out */
+	struct timer timer; /* armed where verification has a time-out */
 	struct cache_query *cq;
 	struct query *q;
 };
@@ -110,15 +110,15 @@ struct cache_fallback {
 struct cache_query {
 	const struct cache_plugin *p;
 	enum cache_role role;
-	bool retried;                    /* a follower asks once more when its leader failed */
-	uint64_t token;                  /* of a leader's mark */
-	struct cache_key key;            /* name: the query's own */
+	bool retried; /* a follower asks once more when its leader failed */
+	uint64_t token; /* of a leader's mark */
+	struct cache_key key; /* name: the query's own */
 	struct cache_fallback *fallback; /* in the query's arena; NULL: none */
 };
 
 /* What every worker has of each cache: things that outlive a query. */
 struct cache_local {
-	struct cache_late *late;         /* answers that may still come (keep.c) */
+	struct cache_late *late; /* answers that may still come (keep.c) */
 };
 
 struct response_question cache_question(const struct query *q);

@@ -34,7 +34,9 @@ static void defaults(struct cache_settings *set)
 {
 	*set = (struct cache_settings){
 		.capacity = {CAPACITY_DEFAULT, CAPACITY_DEFAULT},
-		.life = {.max_s = {MAX_SUCCESS_S, MAX_DENIAL_S}, .min_s = {MIN_S, MIN_S}, .servfail_s = SERVFAIL_S},
+		.life = {.max_s = {MAX_SUCCESS_S, MAX_DENIAL_S},
+			 .min_s = {MIN_S, MIN_S},
+			 .servfail_s = SERVFAIL_S},
 		.prefetch_window_ns = PREFETCH_WINDOW_S * NS_PER_S,
 		.prefetch_percent = PREFETCH_PERCENT,
 	};
@@ -83,7 +85,8 @@ static int read_percent(struct cf_cursor *c, uint32_t *ret)
 	if (cf_arg_text(c, "PERCENTAGE%", &text))
 		return ERR_SYNTAX;
 	len = strlen(text);
-	if (len < 2 || text[len - 1] != '%' || cf_integer(arena_strndup(c->arena, text, len - 1), &n) || n < 10 || n > 90)
+	if (len < 2 || text[len - 1] != '%' || cf_integer(arena_strndup(c->arena, text, len - 1), &n) ||
+	    n < 10 || n > 90)
 		return cf_fail(c, "found \"%.32s\", expected a percentage from 10%% to 90%%", text);
 	*ret = (uint32_t)n;
 	return 0;
@@ -108,7 +111,8 @@ static int read_stale_tail(struct cf_cursor *c, struct stale_config *stale)
 	if (cf_args_left(c) && cf_arg_duration(c, "RESPONSE_TTL", 0, UINT32_MAX * NS_PER_S, &ttl_ns))
 		return ERR_SYNTAX;
 	if (ttl_ns % NS_PER_S)
-		return cf_fail(c, "found \"%.32s\", expected a RESPONSE_TTL of whole seconds", cf_here(c)->text);
+		return cf_fail(c, "found \"%.32s\", expected a RESPONSE_TTL of whole seconds",
+			       cf_here(c)->text);
 	stale->ttl_s = (uint32_t)(ttl_ns / NS_PER_S);
 	if (cf_args_left(c) && cf_arg_duration(c, "RECHECK", 0, FIVE_MINUTES_NS, &stale->recheck_ns))
 		return ERR_SYNTAX;
@@ -134,7 +138,8 @@ static int read_serve_stale(struct cf_cursor *c, void *state)
 	if (!stale->verify && strcasecmp(t->text, "immediate"))
 		return cf_fail(c, "found \"%.32s\", expected \"immediate\" or \"verify\"", t->text);
 	stale->timeout_ns = VERIFY_MS * NS_PER_MS;
-	if (stale->verify && cf_args_left(c) && cf_arg_duration(c, "TIMEOUT", 0, ANY_DURATION_NS, &stale->timeout_ns))
+	if (stale->verify && cf_args_left(c) &&
+	    cf_arg_duration(c, "TIMEOUT", 0, ANY_DURATION_NS, &stale->timeout_ns))
 		return ERR_SYNTAX;
 	return read_stale_tail(c, stale);
 }

@@ -61,7 +61,8 @@ static const struct metric_desc merged_desc = {
 };
 static const struct metric_desc lost_wakes_desc = {
 	.name = "binnacle_cache_lost_wakes_total",
-	.help = "Waiting questions whose worker's queue was full when their answer came; they end at their deadline.",
+	.help = "Waiting questions whose worker's queue was full when their answer came; they end at their "
+		"deadline.",
 	.labels = "server,zones,view",
 };
 

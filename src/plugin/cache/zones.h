@@ -10,7 +10,7 @@
 struct block;
 
 struct zone_list {
-	bool all;              /* every name that comes to the plugin */
+	bool all; /* every name that comes to the plugin */
 	struct cf_keys keys;
 };
 

@@ -14,7 +14,8 @@ void errors_summarize(struct consolidation *c)
 
 	/* A single one was told already where the first is shown. */
 	if (n > (c->show_first ? 1u : 0u))
-		log_line(c->level, "plugin/errors: %u errors like '%s' occurred in last %s", n, c->text, c->period_text);
+		log_line(c->level, "plugin/errors: %u errors like '%s' occurred in last %s", n, c->text,
+			 c->period_text);
 }
 
 static void time_is_up(struct timer *t)
@@ -22,7 +23,8 @@ static void time_is_up(struct timer *t)
 	errors_summarize(container_of(t, struct summary_timer, timer)->c);
 }
 
-static void first(const struct consolidation *c, struct errors_local *l, struct summary_timer *st, const char *line)
+static void first(const struct consolidation *c, struct errors_local *l, struct summary_timer *st,
+		  const char *line)
 {
 	st->timer.fire = time_is_up;
 	if (c->show_first)

@@ -21,8 +21,8 @@ struct worker;
 
 /* ---------------------------------------------------------------- pattern.c */
 
-struct pattern;        /* a compiled expression; frozen */
-struct pattern_match;  /* room for matching; one thread's */
+struct pattern; /* a compiled expression; frozen */
+struct pattern_match; /* room for matching; one thread's */
 
 /* NULL: not an expression; why is written into `why`. */
 struct pattern *pattern_new(const char *text, char *why, size_t why_len);
@@ -37,12 +37,12 @@ bool pattern_matches(const struct pattern *p, struct pattern_match *m, const cha
 /* One `consolidate` line. */
 struct consolidation {
 	struct pattern *pattern;
-	const char *text;          /* as written */
+	const char *text; /* as written */
 	uint64_t period_ns;
 	char period_text[32];
 	enum log_level level;
 	bool show_first;
-	atomic_uint n;             /* errors since the last summary; any worker */
+	atomic_uint n; /* errors since the last summary; any worker */
 };
 
 struct errors {

@@ -36,8 +36,9 @@ struct pattern *pattern_new(const char *text, char *why, size_t why_len)
 	if (p && ctx) {
 		pcre2_set_newline(ctx, PCRE2_NEWLINE_LF);
 		p->code = pcre2_compile((PCRE2_SPTR)text, PCRE2_ZERO_TERMINATED,
-					PCRE2_DOLLAR_ENDONLY | PCRE2_MATCH_INVALID_UTF | PCRE2_NEVER_BACKSLASH_C, &err, &at,
-					ctx);
+					PCRE2_DOLLAR_ENDONLY | PCRE2_MATCH_INVALID_UTF |
+						PCRE2_NEVER_BACKSLASH_C,
+					&err, &at, ctx);
 	}
 	pcre2_compile_context_free(ctx);
 	if (p && ctx && p->code)

@@ -22,8 +22,10 @@ static struct consolidation *add(struct cf_cursor *c, struct errors *e)
 	for (size_t i = 0; i < e->n_list; i++) {
 		const struct consolidation *from = &e->list[i];
 
-		list[i] = (struct consolidation){.pattern = from->pattern, .text = from->text,
-						 .period_ns = from->period_ns, .level = from->level,
+		list[i] = (struct consolidation){.pattern = from->pattern,
+						 .text = from->text,
+						 .period_ns = from->period_ns,
+						 .level = from->level,
 						 .show_first = from->show_first};
 		memcpy(list[i].period_text, from->period_text, sizeof(from->period_text));
 	}
@@ -75,7 +77,8 @@ static int read_consolidate(struct cf_cursor *c, void *state)
 		return cf_fail(c, "out of memory");
 	duration_text(con->period_ns, con->period_text);
 	if (strlen(con->text) > PATTERN_MAX)
-		return cf_fail(c, "the expression has %zu characters, allowed are %d", strlen(con->text), PATTERN_MAX);
+		return cf_fail(c, "the expression has %zu characters, allowed are %d", strlen(con->text),
+			       PATTERN_MAX);
 	con->pattern = pattern_new(con->text, why, sizeof(why));
 	if (!con->pattern)
 		return cf_fail(c, "expression \"%.100s\": %s", con->text, why);

@@ -14,10 +14,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char log_format_common[] = "{remote}:{port} - {>id} \"{type} {class} {name} {proto} {size} {>do} {>bufsize}\" "
-				 "{rcode} {>rflags} {rsize} {duration}";
-const char log_format_combined[] = "{remote}:{port} - {>id} \"{type} {class} {name} {proto} {size} {>do} {>bufsize}\" "
-				   "{rcode} {>rflags} {rsize} {duration} \"{>opcode}\"";
+const char log_format_common[] =
+	"{remote}:{port} - {>id} \"{type} {class} {name} {proto} {size} {>do} {>bufsize}\" "
+	"{rcode} {>rflags} {rsize} {duration}";
+const char log_format_combined[] =
+	"{remote}:{port} - {>id} \"{type} {class} {name} {proto} {size} {>do} {>bufsize}\" "
+	"{rcode} {>rflags} {rsize} {duration} \"{>opcode}\"";
 
 /* ---------------------------------------------------------------- one line */
 
@@ -187,16 +189,16 @@ static const struct {
 	const char *name;
 	field_fn put;
 } fields[] = {
-	{"{type}", field_type},       {"{class}", field_class},     {"{name}", field_name},
-	{"{proto}", field_proto},     {"{size}", field_size},       {"{remote}", field_remote},
-	{"{local}", field_local},     {"{port}", field_port},       {"{>id}", field_id},
-	{"{>opcode}", field_opcode},  {"{>do}", field_do},          {"{>bufsize}", field_bufsize},
-	{"{rcode}", field_rcode},     {"{>rflags}", field_rflags},  {"{rsize}", field_rsize},
+	{"{type}", field_type},         {"{class}", field_class},    {"{name}", field_name},
+	{"{proto}", field_proto},       {"{size}", field_size},      {"{remote}", field_remote},
+	{"{local}", field_local},       {"{port}", field_port},      {"{>id}", field_id},
+	{"{>opcode}", field_opcode},    {"{>do}", field_do},         {"{>bufsize}", field_bufsize},
+	{"{rcode}", field_rcode},       {"{>rflags}", field_rflags}, {"{rsize}", field_rsize},
 	{"{duration}", field_duration},
 };
 
 struct piece {
-	field_fn put;     /* NULL: text as it stands */
+	field_fn put; /* NULL: text as it stands */
 	const char *text;
 	size_t len;
 };

@@ -19,7 +19,7 @@ static int setup(struct setup *s, void *state)
 	return log_rules_read(s, state);
 }
 
-/* Compiled formats outlive the configuration, so they are made when it comes to serve, not when it is read. */
+/* Compiled formats outlive the configuration: made when it comes to serve, not when it is read. */
 static int start(struct generation *gen, void *state)
 {
 	struct log_rules *rules = state;

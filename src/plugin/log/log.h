@@ -25,12 +25,12 @@ struct log_rule {
 	struct cf_key zone;
 	const char *format_text;
 	const struct log_format *format; /* from start on */
-	uint8_t classes;                 /* bit per enum response_class */
+	uint8_t classes; /* bit per enum response_class */
 };
 enum { LOG_ALL_CLASSES = 1 << RESPONSE_SUCCESS | 1 << RESPONSE_DENIAL | 1 << RESPONSE_ERROR };
 
 struct log_rules {
-	struct log_rule *v;              /* frozen */
+	struct log_rule *v; /* frozen */
 	size_t n;
 };
 
@@ -52,7 +52,7 @@ struct log_query {
 	uint8_t opcode;
 	bool do_bit, stream, answered;
 	uint8_t name_len;
-	uint8_t name[WIRE_NAME_MAX];       /* lower case */
+	uint8_t name[WIRE_NAME_MAX]; /* lower case */
 };
 
 /* A log_format_fn. */

@@ -32,8 +32,8 @@ static const char *expand(struct arena *a, const char *text)
 	return text ? arena_strdup(a, text) : NULL;
 }
 
-/* The last word is a format if it has a brace in it.  The peer takes a single word for a name always, and then
- * logs nothing; nobody can want that. */
+/* The last word is a format if it has a brace in it.  The peer always takes a single word for a name, and
+ * then logs nothing; nobody can want that. */
 static int read_words(struct setup *s, struct reading *r)
 {
 	const struct cf_token *t;
@@ -52,7 +52,8 @@ static int read_words(struct setup *s, struct reading *r)
 static int read_class(struct cf_cursor *c, void *state)
 {
 	static const char *const words[] = {"success", "denial", "error", "all"};
-	static const uint8_t bits[] = {1 << RESPONSE_SUCCESS, 1 << RESPONSE_DENIAL, 1 << RESPONSE_ERROR, LOG_ALL_CLASSES};
+	static const uint8_t bits[] = {1 << RESPONSE_SUCCESS, 1 << RESPONSE_DENIAL, 1 << RESPONSE_ERROR,
+				       LOG_ALL_CLASSES};
 	struct reading *r = state;
 	size_t i;
 

@@ -22,7 +22,8 @@ static int setup(struct setup *s, void *state)
 static int add_address(struct query *q, const struct net_addr *peer)
 {
 	if (peer->sa.sa_family == AF_INET)
-		return reply_add(q, SECTION_ADDITIONAL, NULL, TYPE_A, 0, (const uint8_t *)&peer->v4.sin_addr, 4);
+		return reply_add(q, SECTION_ADDITIONAL, NULL, TYPE_A, 0, (const uint8_t *)&peer->v4.sin_addr,
+				 4);
 	if (net_addr_family(peer) == 1) /* v4-mapped: the last four bytes */
 		return reply_add(q, SECTION_ADDITIONAL, NULL, TYPE_A, 0, peer->v6.sin6_addr.s6_addr + 12, 4);
 	return reply_add(q, SECTION_ADDITIONAL, NULL, TYPE_AAAA, 0, peer->v6.sin6_addr.s6_addr, 16);
@@ -52,7 +53,8 @@ static enum step query(const void *state, struct query *q, void *scratch)
 
 	reply_begin(q, RCODE_NOERROR, true);
 	if (add_address(q, peer) || add_srv(q, peer))
-		return query_fail(q, RCODE_SERVFAIL, EDE_OTHER, "server is at its memory limit", "out of query memory");
+		return query_fail(q, RCODE_SERVFAIL, EDE_OTHER, "server is at its memory limit",
+				  "out of query memory");
 	return STEP_DONE;
 }
 

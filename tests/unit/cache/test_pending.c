@@ -150,13 +150,18 @@ static void test_marks_that_nobody_finishes_are_swept_in_the_end(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_the_first_miss_leads_and_the_others_follow, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_a_leader_without_followers_gets_none_back, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_the_first_miss_leads_and_the_others_follow, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(test_a_leader_without_followers_gets_none_back, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(test_other_keys_have_their_own_leader, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_an_answer_is_found_although_the_mark_still_stands, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_an_answer_is_found_although_the_mark_still_stands, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(test_a_refresh_in_flight_is_seen_in_the_hit, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_a_void_mark_is_taken_over_with_its_waiters, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_marks_that_nobody_finishes_are_swept_in_the_end, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_a_void_mark_is_taken_over_with_its_waiters, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(test_marks_that_nobody_finishes_are_swept_in_the_end, setup,
+						teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

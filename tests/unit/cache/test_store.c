@@ -44,7 +44,8 @@ static int teardown(void **state)
 
 static struct cache_store how(enum cache_kind kind, uint32_t ttl_s, uint32_t keep_s)
 {
-	return (struct cache_store){.kind = kind, .ttl_s = ttl_s, .keep_s = keep_s, .now_ns = T0, .ede = EDE_NONE};
+	return (struct cache_store){
+		.kind = kind, .ttl_s = ttl_s, .keep_s = keep_s, .now_ns = T0, .ede = EDE_NONE};
 }
 
 static bool store(struct fixture *f, uint8_t fill, struct cache_store h)
@@ -95,14 +96,17 @@ static void test_type_class_and_flags_are_part_of_the_key(void **state)
 		uint16_t type, cls;
 		unsigned bits;
 	} others[] = {
-		{TYPE_AAAA, CLASS_IN, CACHE_RD},          {TYPE_A, CLASS_CH, CACHE_RD},
-		{TYPE_A, CLASS_IN, 0},                    {TYPE_A, CLASS_IN, CACHE_RD | CACHE_DO},
+		{TYPE_AAAA, CLASS_IN, CACHE_RD},
+		{TYPE_A, CLASS_CH, CACHE_RD},
+		{TYPE_A, CLASS_IN, 0},
+		{TYPE_A, CLASS_IN, CACHE_RD | CACHE_DO},
 		{TYPE_A, CLASS_IN, CACHE_RD | CACHE_CD},
 	};
 
 	assert_true(store(f, 7, how(CACHE_SUCCESS, 30, 30)));
 	for (size_t i = 0; i < ARRAY_LEN(others); i++) {
-		f->key = cache_key(f->c, f->name.bytes, f->name.len, others[i].type, others[i].cls, others[i].bits);
+		f->key = cache_key(f->c, f->name.bytes, f->name.len, others[i].type, others[i].cls,
+				   others[i].bits);
 		assert_int_equal(find(f, T0), CACHE_MISS);
 	}
 }
@@ -317,21 +321,29 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_find_gives_what_was_stored, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_find_misses_what_was_not_stored, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_type_class_and_flags_are_part_of_the_key, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_type_class_and_flags_are_part_of_the_key, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(test_the_stored_question_is_lower_cased, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_an_answer_to_another_question_is_refused, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_flags_are_cleared_and_ede_kept_in_the_copy, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_an_entry_is_fresh_until_its_ttl_has_passed, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_an_answer_to_another_question_is_refused, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(test_flags_are_cleared_and_ede_kept_in_the_copy, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(test_an_entry_is_fresh_until_its_ttl_has_passed, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(test_ttls_of_136_years_do_not_wrap, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_a_new_answer_replaces_the_old_one, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_success_and_denial_replace_each_other, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_a_kept_success_wins_over_a_denial_beside_it, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_a_failure_does_not_replace_what_is_kept, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_a_kept_success_wins_over_a_denial_beside_it, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(test_a_failure_does_not_replace_what_is_kept, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(test_a_failed_refresh_postpones_the_next, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_hits_within_the_window_are_counted, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_a_hit_without_room_in_the_arena_has_no_answer, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_a_hit_without_room_in_the_arena_has_no_answer, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(test_removed_is_gone_and_not_counted, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_a_shared_store_lives_until_its_last_user, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_a_shared_store_lives_until_its_last_user, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(test_a_hundred_thousand_names_are_all_found, setup, teardown),
 	};
 

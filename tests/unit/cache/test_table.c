@@ -15,7 +15,7 @@ enum { NAMES = 400, STEPS = 200000 };
 
 struct model {
 	uint64_t until_ns[NAMES]; /* 0: not stored */
-	uint64_t token[NAMES];    /* 0: no mark */
+	uint64_t token[NAMES]; /* 0: no mark */
 };
 
 static uint32_t next_random(uint64_t *x)

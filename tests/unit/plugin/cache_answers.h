@@ -19,6 +19,7 @@ struct test_case {
 	const char *records[RECORDS_MAX];
 };
 
-struct wire_answer *answer_of(struct wire_builder *b, struct arena *a, const struct test_case *c, uint16_t flags);
+struct wire_answer *answer_of(struct wire_builder *b, struct arena *a, const struct test_case *c,
+			      uint16_t flags);
 /* `name`: 255 bytes that hold the question's. */
 struct response_question question_for(const struct test_case *c, uint8_t *name);

@@ -46,7 +46,8 @@ static const struct {
 	  TYPE_A,
 	  0,
 	  false,
-	  {"AN w.example. 60 CNAME x.example.", "AN x.example. 60 CNAME y.example.", "AN y.example. 60 A 192.0.2.1"}},
+	  {"AN w.example. 60 CNAME x.example.", "AN x.example. 60 CNAME y.example.",
+	   "AN y.example. 60 A 192.0.2.1"}},
 	 CHAIN_ANSWERED},
 	{{"w.example.",
 	  TYPE_A,
@@ -76,8 +77,14 @@ static const struct {
 
 static const struct lifetime_config defaults = {.max_s = {3600, 1800}, .min_s = {5, 5}, .servfail_s = 5};
 
-#define SUCCESS(ttl, kept) {.ttl_s = ttl, .keep = kept, .good = true, .kind = CACHE_SUCCESS}
-#define DENIAL(ttl, kept) {.ttl_s = ttl, .keep = kept, .good = true, .kind = CACHE_DENIAL}
+#define SUCCESS(ttl, kept)                                                                                   \
+	{                                                                                                    \
+		.ttl_s = ttl, .keep = kept, .good = true, .kind = CACHE_SUCCESS                              \
+	}
+#define DENIAL(ttl, kept)                                                                                    \
+	{                                                                                                    \
+		.ttl_s = ttl, .keep = kept, .good = true, .kind = CACHE_DENIAL                               \
+	}
 
 static const struct {
 	struct test_case c;
@@ -100,7 +107,8 @@ static const struct {
 	{{"w.example.", TYPE_A, 3, false, {"NS example. 9000 SOA ns.example. 0"}}, DENIAL(5, true)},
 	{{"w.example.", TYPE_A, 0, false, {SOA}}, DENIAL(30, true)},
 	{{"w.example.", TYPE_A, 3, false, {NULL}}, DENIAL(5, false)},
-	{{"w.example.", TYPE_A, 2, false, {NULL}}, {.ttl_s = 5, .keep = true, .failure = true, .kind = CACHE_DENIAL}},
+	{{"w.example.", TYPE_A, 2, false, {NULL}},
+	 {.ttl_s = 5, .keep = true, .failure = true, .kind = CACHE_DENIAL}},
 	{{"w.example.", TYPE_A, 5, false, {NULL}}, {.ttl_s = 5, .kind = CACHE_SUCCESS}},
 	{{"w.example.",
 	  TYPE_A,
@@ -174,7 +182,11 @@ static void test_chains_end_where_they_lead(void **state)
 static void test_an_expired_signature_is_an_error_with_do(void **state)
 {
 	static const struct test_case c = {
-		"w.example.", TYPE_A, 0, true, {"AN w.example. 60 A 192.0.2.1", "AN w.example. 60 RRSIG A example. 64"}};
+		"w.example.",
+		TYPE_A,
+		0,
+		true,
+		{"AN w.example. 60 A 192.0.2.1", "AN w.example. 60 RRSIG A example. 64"}};
 	struct fixture *f = *state;
 	struct wire_answer *a = answer_of(f->b, &f->a, &c, 0);
 	const struct wire_rr rr = wire_answer_rr(a, 1);
@@ -190,7 +202,8 @@ static void test_an_expired_signature_is_an_error_with_do(void **state)
 	assert_int_equal(response_type(&q, a, (uint64_t)expires + 1), RESPONSE_NOERROR);
 }
 
-static struct lifetime lifetime_in(struct fixture *f, const struct lifetime_config *cfg, const struct test_case *c)
+static struct lifetime lifetime_in(struct fixture *f, const struct lifetime_config *cfg,
+				   const struct test_case *c)
 {
 	uint8_t name[WIRE_NAME_MAX];
 	struct response_question q = question_for(c, name);
@@ -210,8 +223,8 @@ static void test_lifetimes_by_default(void **state)
 		struct lifetime l = lifetime_in(*state, &defaults, &lifetimes[i].c);
 
 		if (!same(&l, &lifetimes[i].l))
-			fail_msg("case %zu: ttl %u keep %d good %d failure %d kind %d", i, l.ttl_s, l.keep, l.good, l.failure,
-				 l.kind);
+			fail_msg("case %zu: ttl %u keep %d good %d failure %d kind %d", i, l.ttl_s, l.keep,
+				 l.good, l.failure, l.kind);
 	}
 }
 

@@ -82,7 +82,7 @@ static void answer_rcode(unsigned i, unsigned rcode)
 
 struct flags {
 	uint16_t header;
-	bool edns, dnssec, stream;
+	bool edns, dnssec, subnet;
 };
 
 static size_t write_question(uint8_t *out, struct flags f)
@@ -100,21 +100,21 @@ static size_t write_question(uint8_t *out, struct flags f)
 		wire_put_u16(out + len + 3, 1232);
 		out[len + 7] = f.dnssec ? 0x80 : 0;
 		len += 11;
+		if (f.subnet) { /* 192.0.2.0/24 */
+			out[len - 1] = 11;
+			memcpy(out + len, "\0\10\0\7\0\1\30\0\300\0\2", 11);
+			len += 11;
+		}
 	}
 	return len;
 }
 
 static void ask_with(struct flags f)
 {
-	struct net_return from = {.stream = f.stream, .listener = &srv.part};
-	struct net_addr peer = {.v4 = {.sin_family = AF_INET}};
+	struct net_return from = {.listener = &srv.part};
 	uint8_t msg[400];
 
-	peer.v4.sin_addr.s_addr = htonl(0xC0000201u);
-	if (f.stream)
-		from.tcp.peer = peer;
-	else
-		from.udp.peer = peer;
+	from.udp.peer = (struct net_addr){.v4 = {.sin_family = AF_INET, .sin_addr = {htonl(0xC0000201u)}}};
 	query_receive(&srv.w, msg, write_question(msg, f), &from);
 }
 
@@ -170,7 +170,8 @@ static struct seen seen(unsigned i)
 	assert_true(i < n_fake_answers);
 	m = message_parse(fake_answers[i].msg, fake_answers[i].len);
 	assert_non_null(m);
-	s = (struct seen){.rcode = m->flags & 15u, .n_answers = m->n_section[0], .flags = m->flags, .ede = ede_of(m)};
+	s = (struct seen){
+		.rcode = m->flags & 15u, .n_answers = m->n_section[0], .flags = m->flags, .ede = ede_of(m)};
 	if (m->n_section[0]) {
 		s.ttl_s = m->rr[0].ttl_s;
 		s.last_byte = m->rr[0].rdata[m->rr[0].rdlen - 1];
@@ -286,6 +287,60 @@ static void test_aa_of_own_data_is_kept(void **state)
 	ask();
 	assert_int_equal(n_held, 1);
 	assert_int_equal(last().flags & FLAG_AA, FLAG_AA);
+	end();
+}
+
+static void test_client_subnets_pass_the_cache_by(void **state)
+{
+	begin("");
+	ask_with((struct flags){.header = FLAG_RD, .edns = true, .subnet = true});
+	ask_with((struct flags){.header = FLAG_RD, .edns = true, .subnet = true});
+	assert_int_equal(n_held, 2);
+	answer(0, A1);
+	ask();
+	assert_int_equal(n_held, 3);
+	end();
+}
+
+static void test_names_outside_its_zones_pass_the_cache_by(void **state)
+{
+	begin("example.org");
+	ask();
+	answer(0, A1);
+	assert_int_equal(last().ttl_s, 60);
+	ask();
+	assert_int_equal(n_held, 2);
+	end();
+}
+
+static void counts(const char *line)
+{
+	size_t len;
+	char *text = metrics_text(&len);
+
+	assert_non_null(text);
+	if (!strstr(text, line))
+		fail_msg("no %s in:\n%s", line, text);
+	free(text);
+}
+
+static void test_everything_is_counted(void **state)
+{
+	begin("example"); /* a label of its own: series live as long as the process */
+	ask();
+	ask();
+	answer(0, A1);
+	ask();
+	counts("coredns_cache_requests_total{server=\"dns://:53\",view=\"\",zones=\"example.\"} 3\n");
+	counts("coredns_cache_misses_total{server=\"dns://:53\",view=\"\",zones=\"example.\"} 2\n");
+	counts("coredns_cache_hits_total{server=\"dns://:53\",type=\"success\",view=\"\",zones=\"example.\"} "
+	       "1\n");
+	counts("coredns_cache_entries{server=\"dns://:53\",type=\"success\",view=\"\",zones=\"example.\"} "
+	       "1\n");
+	counts("coredns_cache_entries{server=\"dns://:53\",type=\"denial\",view=\"\",zones=\"example.\"} "
+	       "0\n");
+	counts("binnacle_cache_merged_total{server=\"dns://:53\",view=\"\",zones=\"example.\"} 1\n");
+	counts("binnacle_cache_bytes{server=\"dns://:53\",view=\"\",zones=\"example.\"} ");
 	end();
 }
 
@@ -599,6 +654,9 @@ int main(void)
 		T(test_ad_goes_to_who_asks_for_it),
 		T(test_aa_of_a_forwarder_is_not_kept),
 		T(test_aa_of_own_data_is_kept),
+		T(test_client_subnets_pass_the_cache_by),
+		T(test_names_outside_its_zones_pass_the_cache_by),
+		T(test_everything_is_counted),
 		T(test_a_cached_failure_says_so),
 		T(test_a_cut_answer_is_not_kept_but_its_late_whole_is),
 		T(test_the_same_question_is_asked_once),

@@ -71,9 +71,10 @@ static void test_a_number_is_both_maxima_and_words_are_zones(void **state)
 
 static void test_every_option_is_read(void **state)
 {
-	struct reading *r = accepts("cache {\n success 100 20 1\n denial -5 10 0\n prefetch 3 30s 25%\n"
-				    " serve_stale 2h verify 500ms 10s 1m\n serve_stale_policy prefer_positive\n"
-				    " servfail 90s\n disable denial example.com\n keepttl\n}");
+	struct reading *r =
+		accepts("cache {\n success 100 20 1\n denial -5 10 0\n prefetch 3 30s 25%\n"
+			" serve_stale 2h verify 500ms 10s 1m\n serve_stale_policy prefer_positive\n"
+			" servfail 90s\n disable denial example.com\n keepttl\n}");
 	const struct cache_settings *set = &r->p.set;
 
 	(void)state;
@@ -159,7 +160,9 @@ static void test_what_is_wrong_is_told(void **state)
 		{"cache {\n serve_stale 1h immediate 1s 1m 1m\n}", "no further argument"},
 		{"cache {\n serve_stale_policy prefer_positive\n}", "needs serve_stale"},
 		{"cache {\n serve_stale\n serve_stale_policy best\n}", "\"prefer_positive\""},
-		{"cache {\n serve_stale\n serve_stale_policy prefer_positive\n serve_stale_policy prefer_positive\n}", "twice"},
+		{"cache {\n serve_stale\n serve_stale_policy prefer_positive\n serve_stale_policy "
+		 "prefer_positive\n}",
+		 "twice"},
 		{"cache {\n servfail 6m\n}", "DURATION"},
 		{"cache {\n disable everything\n}", "success"},
 		{"cache {\n keepttl now\n}", "takes no argument"},

@@ -49,7 +49,8 @@ static void test_the_common_format(void **state)
 {
 	(void)state;
 	writes(log_format_common, example(),
-	       "[INFO] 192.0.2.7:5353 - 4711 \"AAAA IN www.example.org. udp 44 true 1232\" NXDOMAIN qr,aa,rd 130 "
+	       "[INFO] 192.0.2.7:5353 - 4711 \"AAAA IN www.example.org. udp 44 true 1232\" NXDOMAIN qr,aa,rd "
+	       "130 "
 	       "0.000979798s");
 }
 
