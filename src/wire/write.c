@@ -81,7 +81,7 @@ static void write_records(const struct wire_answer *a, const struct wire_client 
 		put_ttls(a, c->ttl_s, n_rr, out);
 }
 
-static COLD struct wire_fit write_cut(const struct wire_answer *a, const struct wire_client *c, uint8_t *out)
+static struct wire_fit write_cut(const struct wire_answer *a, const struct wire_client *c, uint8_t *out)
 {
 	struct wire_cut cut = wire_cut_find(a, c);
 	bool run_whole = a->run_count && cut.n_rr >= a->final_first + a->final_count;
