@@ -152,7 +152,8 @@ void upstream_complete_answered(struct upstream_exchange *x, struct upstream_pee
 	}
 	count(x, p->server, in->tc ? TCP_CUT_TOO : late ? TCP_LATE : TCP_ANSWERED);
 	if (late) {
-		end_late(x, in->tc ? NULL : in->answer);
+		/* Without EDNS it lacks what DO asked for, and a late answer is for keeping alone. */
+		end_late(x, in->tc || (x->do_bit && !x->edns) ? NULL : in->answer);
 		return;
 	}
 	/* Cut over TCP as well: it holds no less than the one over UDP, and there is nothing left to ask. */

@@ -64,7 +64,7 @@ static void describe_failure(const struct upstream_exchange *x, struct upstream_
 	if (err == -EBADMSG) {
 		r->ede = EDE_INVALID_DATA;
 		r->ede_text = "broken answer from upstream";
-	} else if (err == ERR_GONE) {
+	} else if (!x->failed_server) {
 		r->ede = EDE_NO_REACHABLE_AUTHORITY;
 		r->ede_text = "no healthy upstream";
 	} else if (err == -ETIMEDOUT || err == ERR_MISMATCH) {
@@ -187,7 +187,9 @@ static void charge(struct upstream_exchange *x, struct upstream_peer *p, const s
 	x->failures++;
 	if (f->leg == LEG_TCP)
 		x->tcp_mask |= server_bit(p->server);
-	upstream_health_error(p, f->err == -ETIMEDOUT);
+	/* Our own limits say nothing about the upstream. */
+	if (upstream_net_error(f->err) || f->err == -EBADMSG)
+		upstream_health_error(p, f->err == -ETIMEDOUT);
 }
 
 static bool spent(const struct upstream_exchange *x)

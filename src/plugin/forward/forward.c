@@ -140,8 +140,13 @@ static void done(void *arg, const struct upstream_result *res)
 	if (!q)
 		return; /* its deadline was earlier */
 	s = take_result(part, q, res);
-	if (s != STEP_WAIT)
-		query_resume(q, s);
+	if (s == STEP_WAIT)
+		return;
+	query_resume(q, s);
+	/* What could want the late answer has had its turn; after this call it may be gone.  The query may have ended, its
+	 * slot stays. */
+	if (q->reply.late == res->late)
+		q->reply.late = NULL;
 }
 
 /* A query that was shed, or whose configuration was replaced, has ended without a word. */

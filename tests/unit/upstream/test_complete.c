@@ -154,6 +154,34 @@ static void test_late_answer_is_told(void **state)
 	rig_end(&r);
 }
 
+static void plain_cuts_tcp_very_slow(struct heard *q)
+{
+	if (q->edns)
+		site_answer_plain(q, RCODE_FORMERR, 0, 0);
+	else
+		cuts_tcp_very_slow(q);
+}
+
+static void test_late_answer_without_edns_is_not_for_do(void **state)
+{
+	struct site up = {.address = "192.0.2.1", .script = plain_cuts_tcp_very_slow};
+	struct rig r;
+
+	for (int i = 0; i < 2; i++) {
+		const struct outcome *o;
+
+		begin(&r, &up, 1);
+		r.take_late = true;
+		r.do_bit = i;
+		o = rig_get(&r, "example.org");
+		assert_true(o->truncated && o->without_edns);
+		door_pass_ms(r.loop, 2000);
+		assert_int_equal(o->late_done, 1);
+		assert_int_equal(o->late_null, i);
+		rig_end(&r);
+	}
+}
+
 static void test_late_answer_that_nobody_takes_ends_quietly(void **state)
 {
 	struct site up = {.address = "192.0.2.1", .script = cuts_tcp_very_slow};
@@ -439,6 +467,7 @@ int main(void)
 		cmocka_unit_test(test_slow_tcp_is_waited_for),
 		cmocka_unit_test(test_mute_tcp_gives_the_cut_answer_after_a_second),
 		cmocka_unit_test(test_late_answer_is_told),
+		cmocka_unit_test(test_late_answer_without_edns_is_not_for_do),
 		cmocka_unit_test(test_late_answer_that_nobody_takes_ends_quietly),
 		cmocka_unit_test(test_stop_while_late_lets_the_owner_go),
 		cmocka_unit_test(test_refused_tcp_gives_the_cut_answer_at_once),
