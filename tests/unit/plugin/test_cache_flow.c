@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Whole questions through `cache` in virtual time, over an upstream that answers when the test says so. */
+#include "allocations.h"
 #include "base/clock.h"
 #include "cache_answers.h"
 #include "fake_door.h"
@@ -207,6 +208,21 @@ static void test_a_second_question_is_a_hit_with_its_age_off(void **state)
 	fake_pass_ms(&srv, 57500);
 	ask();
 	assert_int_equal(n_held, 2);
+	end();
+}
+
+static void test_a_hit_allocates_nothing_on_its_whole_way(void **state)
+{
+	begin("");
+	ask();
+	answer(0, A1);
+	ask();
+	allocations = 0;
+	for (int i = 0; i < 10; i++)
+		ask_with((struct flags){.header = FLAG_RD, .edns = i % 2});
+	assert_int_equal(allocations, 0);
+	assert_int_equal(n_held, 1);
+	assert_int_equal(n_fake_answers, 12);
 	end();
 }
 
@@ -647,6 +663,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(test_a_second_question_is_a_hit_with_its_age_off),
+		T(test_a_hit_allocates_nothing_on_its_whole_way),
 		T(test_keepttl_keeps_it),
 		T(test_do_and_cd_are_asked_apart),
 		T(test_without_rd_a_recursive_answer_will_do),
