@@ -64,7 +64,7 @@ struct reply {
 	uint32_t ttl_s;
 	const struct wire_answer *wire;
 	struct reply_rr *rr[3], **rr_last[3]; /* by enum wire_section */
-	int16_t ede;             /* EDE_NONE or the code for EDNS clients */
+	int32_t ede;             /* EDE_NONE or the code for EDNS clients */
 	const char *ede_text;    /* NULL or static/arena text */
 	bool rotate;             /* loadbalance: turn the address run */
 	bool no_store;           /* right for this client, but not to be kept (got without EDNS under DO ...) */

@@ -74,7 +74,7 @@ enum step query_fail(struct query *q, unsigned rcode, int ede, const char *ede_t
 	va_list ap;
 
 	reply_begin(q, rcode, false);
-	q->reply.ede = (int16_t)ede;
+	q->reply.ede = ede;
 	q->reply.ede_text = ede_text;
 	q->reply.no_store = true;
 	if (!fmt)
