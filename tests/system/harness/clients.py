@@ -77,8 +77,8 @@ class Lab:
     def __init__(self, ns, tap, programs, address="127.0.0.1", family=4):
         self.ns, self.tap, self.programs, self.address, self.family = ns, tap, programs, address, family
 
-    def run(self, client, name, patience=6.0):
-        """Let a program look a name up.  It is ended `patience` seconds after the first UDP reply at the latest."""
+    def run(self, client, name, patience=None):
+        """Let a program look a name up.  It is ended `patience` seconds (6) after the first UDP reply at the latest."""
         six = "6" if self.family == 6 else ""
         resolv = f"nameserver {self.address}\noptions timeout:4 attempts:1 {client.options}\n"
         mark = len(self.tap)
@@ -87,7 +87,7 @@ class Lab:
         try:
             if client.udp:
                 wait.until(lambda: proc.poll() is not None or self._first(mark, name), f"{client.name}: a reply or the end", 10)
-            out, _ = proc.communicate(timeout=patience * wait.FACTOR)
+            out, _ = proc.communicate(timeout=6 * wait.FACTOR if patience is None else patience)
             status = proc.returncode
         except subprocess.TimeoutExpired:
             proc.kill()

@@ -14,7 +14,7 @@ def faults(lab, n, blocked=False, only=None):
     for c in clients.CLIENTS:
         if clients.missing(c, lab.programs) or (only and c.name not in only) or (blocked and not c.udp):
             continue
-        got = lab.run(c, story.name(c.name, n), patience=0.3 if blocked and not c.alone else 6)
+        got = lab.run(c, story.name(c.name, n), patience=0.2 if blocked and not c.alone else None)
         if c.udp and got.first_addresses is None:
             bad.append(f"{c.name}: no UDP reply ({got.status})")
         elif c.udp and not got.first_addresses:

@@ -66,7 +66,7 @@ class Bench:
         c = next(c for c in clients.CLIENTS if c.name == name)
         if clients.missing(c, self.lab.programs):
             return "–"
-        got = self.lab.run(c, story.name(c.name, 60), patience=0.5)
+        got = self.lab.run(c, story.name(c.name, 60), patience=0.2)
         return str(len(got.first_addresses or ())) if got.first_addresses else "**none**"
 
 
