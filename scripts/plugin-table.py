@@ -8,9 +8,9 @@ for line in open(sys.argv[1]):
     words = line.split("#")[0].split()
     if not words:
         continue
-    built = words[1:] == ["built"]
-    if words[1:] not in ([], ["built"]):
-        sys.exit(f"plugin.list: {line.strip()!r}: expected NAME or NAME built")
+    built = "built" in words[1:]
+    if not set(words[1:]) <= {"built", "-extra"}:
+        sys.exit(f"plugin.list: {line.strip()!r}: expected NAME, built, -extra")
     if built:
         externs.append(f"extern const struct plugin plugin_{words[0]};")
     rows.append(f'\t{{"{words[0]}", {"&plugin_" + words[0] if built else "NULL"}}},')

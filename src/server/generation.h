@@ -53,7 +53,7 @@ struct block {
 	bool debug;
 	bool recursion;          /* some plugin offers it */
 	bool all_classes;
-	const char *file;
+	const char *file;        /* while it is built only: the Corefile's text goes after that */
 	unsigned line;
 	uint64_t identity;       /* keys, binds, view: same block as before? */
 };

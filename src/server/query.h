@@ -95,6 +95,7 @@ struct query {
 	const struct block *block;
 	uint16_t udp_cap;            /* QUERY_UDP_CAP, or less by bufsize */
 	bool udp_lowered;            /* bufsize has spoken */
+	bool fit_subset;             /* a cut address answer goes without TC (plugin fit) */
 
 	uint64_t arrived_ns;         /* monotonic */
 	uint64_t deadline_ns;

@@ -123,6 +123,7 @@ static void clear(struct query *q, struct worker *w)
 	q->block = NULL;
 	q->udp_cap = QUERY_UDP_CAP;
 	q->udp_lowered = false;
+	q->fit_subset = false;
 	q->timer = (struct timer){0};
 	q->reply = (struct reply){.ede = EDE_NONE};
 	q->dropped = false;

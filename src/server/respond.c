@@ -80,7 +80,9 @@ static void client_of(struct query *q, const struct wire_answer *a, struct wire_
 	c->ttl_fixed = q->reply.ttl_fixed;
 	c->ttl_s = q->reply.ttl_s;
 	c->rotate = q->reply.rotate;
-	c->start = q->w->rotation++;
+	/* A subset shall be another one each time, not the neighbour of the last. */
+	c->subset = q->fit_subset;
+	c->start = q->fit_subset ? rng_u32(loop_rng(q->w->loop)) : q->w->rotation++;
 	set_flags(q, c);
 	c->has_opt = q->in.has_opt;
 	c->options_len = 0;
@@ -147,5 +149,7 @@ void respond(struct query *q)
 	fit = wire_answer_write(a, &c, out);
 	if (fit.tc)
 		metric_inc(q->w->cells, server_metrics.cut_answers);
+	if (fit.subset)
+		metric_inc(q->w->cells, server_metrics.subset_answers);
 	net_reply_end(&q->from, fit.len);
 }

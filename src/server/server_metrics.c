@@ -15,6 +15,8 @@ static const struct {
 	{{"binnacle_fit_cut_answers_total", "Answers sent with TC because the client takes no more over UDP.",
 	  METRIC_COUNTER, "", NULL, 0, 0},
 	 &server_metrics.cut_answers},
+	{{"binnacle_fit_subset_answers_total", "Cut answers sent without TC by `fit subset`.", METRIC_COUNTER, "", NULL, 0, 0},
+	 &server_metrics.subset_answers},
 	{{"binnacle_client_gone_total", "Answers whose client had closed its connection.", METRIC_COUNTER, "", NULL, 0, 0},
 	 &server_metrics.client_gone},
 	{{"binnacle_queries_shed_total", "Queries given up because the in-flight memory is limited.", METRIC_COUNTER, "",

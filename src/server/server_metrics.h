@@ -8,6 +8,7 @@ struct server_metrics {
 	metric_id malformed;    /* answered FORMERR or dropped by the wire check */
 	metric_id not_routed;   /* REFUSED: no block has the name, or its class */
 	metric_id cut_answers;  /* sent with TC because the client takes no more */
+	metric_id subset_answers; /* sent without TC by `fit subset` */
 	metric_id client_gone;  /* the answer found no connection any more */
 	metric_id shed;         /* given up at the in-flight limit */
 	metric_id deadline;     /* answered SERVFAIL by the core's deadline */

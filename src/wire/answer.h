@@ -83,6 +83,7 @@ struct wire_client {
 	uint32_t ttl_s;
 	bool rotate;              /* start the run at member `start` % run_count (loadbalance) */
 	uint32_t start;           /* also where a cut run starts, rotate or not */
+	bool subset;              /* `fit subset`: a cut run of addresses goes without TC, unless DO is set */
 	const uint8_t *options;   /* EDNS options to write (EDE, NSID, cookie), options_len bytes */
 	uint16_t options_len;
 };
@@ -90,6 +91,7 @@ struct wire_client {
 struct wire_fit {
 	uint16_t len;             /* bytes written */
 	bool tc;                  /* TC was set */
+	bool subset;              /* TC was left out for `subset` */
 	uint16_t n_rr;            /* records written, OPT not counted */
 };
 
@@ -102,6 +104,7 @@ struct wire_fit {
  *  - else TC: the chain (answer records before the final RRset) first, then as many members of the
  *    final RRset as fit; of a rotatable run, those from `start` on, cyclic; a cut RRset carries no
  *    RRSIG.
+ * `c->subset` leaves TC out where a rotatable run was cut and at least one member is sent.
  * `a->truncated` sets TC whatever fits.
  * The OPT is always there; its options give way after the optional records: the text of EDE first, then
  * from the end, until the required records fit, or, with TC, the chain and one member of the final RRset.

@@ -85,7 +85,9 @@ static struct wire_fit write_cut(const struct wire_answer *a, const struct wire_
 {
 	struct wire_cut cut = wire_cut_find(a, c);
 	bool run_whole = a->run_count && cut.n_rr >= a->final_first + a->final_count;
-	bool turn = cut.run_cut || (c->rotate && run_whole), tc = cut.tc || a->truncated;
+	bool turn = cut.run_cut || (c->rotate && run_whole);
+	bool subset = c->subset && !c->do_bit && cut.run_cut && cut.n_rr > a->final_first;
+	bool tc = (cut.tc && !subset) || a->truncated;
 	size_t len = wire_answer_end(a, cut.n_rr), n = c->options_len;
 
 	write_records(a, c, len, cut.n_rr, turn, tc, out);
@@ -98,7 +100,7 @@ static struct wire_fit write_cut(const struct wire_answer *a, const struct wire_
 		put_opt(a, c, n, out, len);
 		len += WIRE_OPT_LEN + n;
 	}
-	return (struct wire_fit){(uint16_t)len, tc, cut.n_rr};
+	return (struct wire_fit){(uint16_t)len, tc, subset && !tc, cut.n_rr};
 }
 
 struct wire_fit wire_answer_write(const struct wire_answer *a, const struct wire_client *c, uint8_t *out)
@@ -113,5 +115,5 @@ struct wire_fit wire_answer_write(const struct wire_answer *a, const struct wire
 		if (c->options_len)
 			memcpy(out + len + WIRE_OPT_LEN, c->options, c->options_len);
 	}
-	return (struct wire_fit){(uint16_t)(len + opt_len), a->truncated, a->n_rr};
+	return (struct wire_fit){(uint16_t)(len + opt_len), a->truncated, false, a->n_rr};
 }

@@ -18,7 +18,7 @@
 #include "cache/cache.h"
 #include "corefile/corefile.h"
 #include "plugin/cache/lifetime.h"
-#include "plugin/cache/zones.h"
+#include "server/zone_list.h"
 #include "server/query.h"
 #include "server/worker.h"
 

@@ -4,7 +4,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "plugin/cache/zones.h"
+#include "server/zone_list.h"
 #include "server/generation.h"
 #include "server/query.h"
 #include "server/worker.h"

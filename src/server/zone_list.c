@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "plugin/cache/zones.h"
+#include "server/zone_list.h"
 
 #include "server/generation.h"
 #include "wire/name.h"
