@@ -62,6 +62,7 @@ static void setup_one(struct build *b, size_t block, const struct plugin_slot *s
 	struct cf_cursor in;
 	struct setup_run r = {.s = {.in = &in, .arena = b->arena, .block = bl, .gen = b->g, .note_content = note_content}};
 	struct instance *inst = &bl->all[bl->n_all];
+	unsigned errors_before;
 
 	if (!slot->plugin) {
 		cf_error(b->errs, at->file, at->line, "plugin \"%s\" is not in this build", slot->name);
@@ -78,7 +79,9 @@ static void setup_one(struct build *b, size_t block, const struct plugin_slot *s
 		cf_error(b->errs, at->file, at->line, "out of memory");
 		return;
 	}
-	(void)slot->plugin->setup(&r.s, inst->state); /* its errors are recorded; the others are set up all the same */
+	errors_before = b->errs->n_errors;
+	if (slot->plugin->setup(&r.s, inst->state) && b->errs->n_errors == errors_before)
+		cf_error(b->errs, at->file, at->line, "plugin %s cannot be set up: out of memory", slot->name);
 	inst->fingerprint = r.fingerprint;
 	inst->local_index = b->g->n_locals++;
 	bl->recursion |= slot->plugin->recursion;

@@ -36,6 +36,7 @@ static void turn_round(struct query *q, const char *answered_by)
 static bool advance(struct query *q, enum step s)
 {
 	if (s == STEP_WAIT) {
+		q->reply.late = NULL; /* its exchange does not wait for a hook that waits */
 		if (query_admit_wait(q)) {
 			q->waiting = true;
 			return false;
