@@ -42,7 +42,7 @@ static void step(struct stream *s)
 			return;
 		}
 	}
-	stream_end(s);
+	discard_input(s);
 }
 
 static void linger_ready(struct loop_source *source, uint32_t events)

@@ -158,9 +158,9 @@ static void test_dns_tcp_closes_a_client_that_never_reads(void **state)
 /* A byte now and then gains nothing: the clock runs from the connection's start. */
 static void test_dns_tcp_slow_sender_meets_the_first_timeout(void **state)
 {
-	uint8_t out[64];
+	uint8_t out[2048];
 	uint64_t start_ns;
-	size_t len = frame(out, 1, 40), sent = 0;
+	size_t len = frame(out, 1, 2000), sent = 0;
 	int fd;
 
 	limits.first_ms = 150;
@@ -184,9 +184,9 @@ static void test_dns_tcp_slow_sender_meets_the_first_timeout(void **state)
 
 static void test_dns_tcp_slow_sender_meets_the_idle_timeout_later(void **state)
 {
-	uint8_t out[64];
+	uint8_t out[2048];
 	uint64_t start_ns;
-	size_t len = frame(out, 1, 40), sent = 0;
+	size_t len = frame(out, 1, 2000), sent = 0;
 	int fd;
 
 	limits.idle_ms = 150;
