@@ -2,21 +2,25 @@
 /* binnacle: the command line.  Options, and which part does the work. */
 
 #include "cli/check.h"
+#include "cli/flush.h"
 #include "control/options.h"
 #include "control/serve.h"
 #include "control/startup.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
 static const struct {
 	const char *name;
 	int (*run)(const struct options *o);
+	bool takes_words;
 } commands[] = {
-	{"check", check},
+	{"check", check, false},
+	{"flush", flush, true},
 };
 
-static int run(const struct options *o, int (*command)(const struct options *o))
+static int run(const struct options *o, int (*command)(const struct options *o), bool takes_words)
 {
 	if (o->help) {
 		options_usage(stderr);
@@ -30,7 +34,7 @@ static int run(const struct options *o, int (*command)(const struct options *o))
 		startup_plugins();
 		return 0;
 	}
-	if (o->n_rest) {
+	if (o->n_rest && !takes_words) {
 		fprintf(stderr, "extra command line arguments: [%s%s]\n", o->rest[0], o->n_rest > 1 ? " ..." : "");
 		return 1;
 	}
@@ -40,11 +44,13 @@ static int run(const struct options *o, int (*command)(const struct options *o))
 int main(int argc, char **argv)
 {
 	int (*command)(const struct options *o) = serve;
+	bool takes_words = false;
 	struct options o;
 
 	for (size_t i = 0; argc > 1 && i < sizeof(commands) / sizeof(commands[0]); i++) {
 		if (strcmp(argv[1], commands[i].name) == 0) {
 			command = commands[i].run;
+			takes_words = commands[i].takes_words;
 			argc--;
 			argv++;
 			break;
@@ -54,5 +60,5 @@ int main(int argc, char **argv)
 		options_usage(stderr);
 		return 2;
 	}
-	return run(&o, command);
+	return run(&o, command, takes_words);
 }

@@ -12,7 +12,7 @@
  *
  *   store.c    limits, life, counting          shard.c   table, queues, eviction of one shard
  *   find.c     lookups                         entry.c   blocks and keys
- *   pending.c  questions in flight
+ *   pending.c  questions in flight                   flush.c   dropping by name
  *
  * Key: lower-cased name, type, class, DO, CD, RD (the instance is the store itself).  Keyed hash, random per
  * store, so that nobody outside can aim at one shard.
@@ -146,3 +146,8 @@ bool cache_store(struct cache *c, const struct cache_key *k, const struct wire_a
 /* A refresh has failed: hits of this key are `postponed` for `pause_ms` from now (to whole seconds, up). */
 void cache_postpone(struct cache *c, const struct cache_key *k, uint64_t now_ns, uint64_t pause_ms);
 void cache_remove(struct cache *c, const struct cache_key *k);
+
+/* Drop entries whatever their type, class and flags: of one name, of a name and all below it, or all (`name` NULL).
+ * `name`: wire form, any case.  Returns how many.  What is in flight is not touched and may store afterwards.
+ * Takes each shard's lock for one walk over its table (some 10 us); not for a worker. */
+size_t cache_flush(struct cache *c, const uint8_t *name, bool subtree);

@@ -286,3 +286,18 @@ void shard_sweep(struct shard *s, uint32_t now_s, struct swept *ret)
 	}
 	s->min_gone_s = min;
 }
+
+void shard_take_all(struct shard *s, bool (*match)(const struct entry *e, const void *arg), const void *arg,
+		    struct swept *ret)
+{
+	uint16_t at = 0;
+
+	while (at < s->cap) {
+		const struct slot *sl = &s->slots[at];
+
+		if (sl->block && sl->kind != SLOT_MARK && match(sl->entry, arg))
+			sweep_one(s, at, ret); /* and look at the same place again */
+		else
+			at++;
+	}
+}

@@ -99,6 +99,9 @@ struct swept {
 	unsigned marks;
 };
 void shard_sweep(struct shard *s, uint32_t now_s, struct swept *ret);
+/* Take out the entries (not the marks) that `match` says. */
+void shard_take_all(struct shard *s, bool (*match)(const struct entry *e, const void *arg), const void *arg,
+		    struct swept *ret);
 
 /* ---------------------------------------------------------------- blocks (entry.c) */
 

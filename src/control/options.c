@@ -13,6 +13,9 @@ static const struct flag {
 	size_t offset;
 	const char *arg, *help;
 } flags[] = {
+	{"admin", FLAG_TEXT, offsetof(struct options, admin), "string",
+	 "name of the local admin socket (default \"binnacle/PID\"), or \"off\""},
+	{"all", FLAG_BOOL, offsetof(struct options, all), "", "With flush: drop everything"},
 	{"conf", FLAG_TEXT, offsetof(struct options, conf), "string", "Corefile to load (default \"Corefile\"), or \"stdin\""},
 	{"dns.port", FLAG_TEXT, offsetof(struct options, dns_port), "string", "Default port (default \"53\")"},
 	{"extra", FLAG_TEXT, offsetof(struct options, extra), "string",
@@ -24,6 +27,7 @@ static const struct flag {
 	{"plugins", FLAG_BOOL, offsetof(struct options, plugins), "", "List installed plugins"},
 	{"portable", FLAG_BOOL, offsetof(struct options, portable), "", "With check: refuse what CoreDNS 1.14.7 would refuse"},
 	{"quiet", FLAG_BOOL, offsetof(struct options, quiet), "", "Quiet mode (no initialization output)"},
+	{"tree", FLAG_BOOL, offsetof(struct options, tree), "", "With flush: the name and all below it"},
 	{"version", FLAG_BOOL, offsetof(struct options, version), "", "Show version"},
 	{"workers", FLAG_NUMBER, offsetof(struct options, workers), "number",
 	 "worker threads, 1 to 64 (default: usable cores, at most 8)"},
@@ -32,7 +36,8 @@ static const struct flag {
 void options_usage(FILE *to)
 {
 	fputs("Usage: binnacle [flags]            serve the Corefile\n"
-	      "       binnacle check [flags]      report everything that is wrong with it, serve nothing\n\n",
+	      "       binnacle check [flags]      report everything that is wrong with it, serve nothing\n"
+	      "       binnacle flush [-tree] NAME | -all    drop cached answers of the server that runs here\n\n",
 	      to);
 	for (size_t i = 0; i < ARRAY_LEN(flags); i++)
 		fprintf(to, "  -%s %s\n    \t%s\n", flags[i].name, flags[i].arg, flags[i].help);

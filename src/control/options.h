@@ -16,6 +16,8 @@ struct options {
 	unsigned workers;     /* -workers; 0: by the machine */
 	bool quiet, version, plugins, help;
 	bool portable;        /* check --portable */
+	const char *admin;    /* -admin: NULL: the default name */
+	bool all, tree;       /* flush */
 	const char *const *rest; /* positional arguments */
 	int n_rest;
 };

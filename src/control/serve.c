@@ -7,6 +7,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "control/options.h"
+#include "control/admin.h"
 #include "control/loader.h"
 #include "control/pidfile.h"
 #include "control/startup.h"
@@ -43,6 +44,7 @@ struct control {
 	uv_signal_t signals[6];
 	uv_async_t ended_async;
 	uv_timer_t cancel_timer;
+	struct admin *admin;
 	pthread_mutex_t lock;          /* over ended[] */
 	struct generation *ended[OLD_MAX + 1];
 	unsigned n_ended;
@@ -302,6 +304,20 @@ static int watch_signals(struct control *c)
 
 /* ---------------------------------------------------------------- the whole */
 
+/* Without it the server serves all the same. */
+static void open_admin(struct control *c)
+{
+	const char *name = c->opts->admin;
+	int err;
+
+	if (name && strcmp(name, "off") == 0)
+		return;
+	err = admin_start(&c->loop, name, &c->admin);
+	if (err)
+		log_line(LOG_WARNING, "the admin socket cannot be opened: %s", err_text(err));
+}
+
+
 /* Sockets of many upstreams and clients: as many descriptors as we are allowed. */
 static void raise_file_limit(void)
 {
@@ -337,6 +353,8 @@ static int set_up(struct control *c)
 static void close_handle(uv_handle_t *h, void *arg)
 {
 	(void)arg;
+	if (h->type == UV_POLL)
+		return; /* the admin socket's close themselves, after their work */
 	if (!uv_is_closing(h))
 		uv_close(h, NULL);
 }
@@ -350,6 +368,7 @@ static void finish_reload(struct control *c)
 
 static void tear_down(struct control *c)
 {
+	admin_stop(c->admin);
 	finish_reload(c);
 	second_signal_ends();
 	server_stop(DRAIN_MS);
@@ -380,6 +399,7 @@ int serve(const struct options *o)
 	if (!err) {
 		startup_list(server_generation(), o->quiet);
 		pidfile_write(o->pidfile);
+		open_admin(&c);
 		err = log_start(1);
 		if (err)
 			fprintf(stderr, "cannot start the log writer: %s\n", err_text(err));

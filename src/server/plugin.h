@@ -67,6 +67,10 @@ struct plugin {
 	/* On the way up: look at or change q->reply.  May WAIT. */
 	enum step (*reply)(const void *state, struct query *q, void *scratch);
 
+	/* Drop what is kept of a name, of it and all below (`subtree`), or all (`name` NULL); how many answers went.
+	 * Thread: builder. */
+	size_t (*flush)(void *state, const uint8_t *name, bool subtree);
+
 	/* For the ready endpoint; NULL: always. */
 	bool (*ready)(const void *state);
 

@@ -79,6 +79,13 @@ static void adopt(void *state, void *old_state)
 	p->store = old->store;
 }
 
+static size_t flush(void *state, const uint8_t *name, bool subtree)
+{
+	struct cache_plugin *p = state;
+
+	return p->store ? cache_flush(p->store, name, subtree) : 0;
+}
+
 static int worker_start(struct worker *w, void *state, void **ret_local)
 {
 	*ret_local = calloc(1, sizeof(struct cache_local));
@@ -229,6 +236,7 @@ const struct plugin plugin_cache = {
 	.start = start,
 	.stop = stop,
 	.adopt = adopt,
+	.flush = flush,
 	.worker_start = worker_start,
 	.worker_stop = worker_stop,
 	.query = query,

@@ -1,0 +1,293 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "control/admin.h"
+
+#include "base/log.h"
+#include "base/metrics.h"
+#include "server/generation.h"
+#include "server/runtime.h"
+#include "wire/name.h"
+#include "wire/wire.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { CLIENTS_MAX = 8, BACKLOG = 8 };
+
+/* One connection: waits for its request, then for the builder, then is answered and closed. */
+struct client {
+	struct admin *admin;
+	uv_poll_t poll;
+	uv_work_t work;
+	int fd;
+	bool working, closing;
+	uid_t uid;
+	char request[ADMIN_REQUEST_MAX];
+	char reply[ADMIN_REPLY_MAX];
+};
+
+struct admin {
+	uv_poll_t poll;
+	int fd;
+	struct client *clients[CLIENTS_MAX]; /* oldest first */
+	unsigned n_clients;
+	uint64_t *cells; /* the builder counts here */
+	metric_id flushed;
+	bool stopping;
+	unsigned open_handles;
+};
+
+static const struct metric_desc flushed_desc = {
+	"binnacle_cache_flushed_total", "Answers dropped by flush requests.", METRIC_COUNTER, "", NULL, 0, 0};
+
+socklen_t admin_address(const char *name, struct sockaddr_un *ret)
+{
+	size_t len = strlen(name);
+
+	memset(ret, 0, sizeof(*ret));
+	ret->sun_family = AF_UNIX;
+	if (len + 1 > sizeof(ret->sun_path))
+		return 0;
+	memcpy(ret->sun_path + 1, name, len);
+	return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + len);
+}
+
+/* ---------------------------------------------------------------- requests (builder) */
+
+static size_t flush_all_plugins(const uint8_t *name, bool subtree)
+{
+	const struct generation *g = server_generation();
+	size_t n = 0;
+
+	for (size_t i = 0; i < g->n_blocks; i++) {
+		for (size_t k = 0; k < g->blocks[i].n_all; k++) {
+			const struct instance *in = &g->blocks[i].all[k];
+
+			if (in->plugin->flush)
+				n += in->plugin->flush(in->state, name, subtree);
+		}
+	}
+	return n;
+}
+
+static void do_flush(struct client *c, const char *what, const uint8_t *name, bool subtree)
+{
+	size_t n = flush_all_plugins(name, subtree);
+
+	metric_add(c->admin->cells, c->admin->flushed, n);
+	log_line(LOG_INFO, "flush: %zu answers dropped, %s (asked by uid %u)", n, what, (unsigned)c->uid);
+	(void)snprintf(c->reply, sizeof(c->reply), "ok %zu", n);
+}
+
+static void flush_named(struct client *c, const char *text, bool subtree)
+{
+	uint8_t name[WIRE_NAME_MAX];
+	char shown[WIRE_NAME_TEXT_MAX];
+	char what[WIRE_NAME_TEXT_MAX + 32];
+
+	if (wire_name_from_text(text, name) < 0) {
+		(void)snprintf(c->reply, sizeof(c->reply), "error: \"%.100s\" is no domain name", text);
+		return;
+	}
+	wire_name_text(name, shown);
+	(void)snprintf(what, sizeof(what), "%s%s", subtree ? "all at and below " : "all of ", shown);
+	do_flush(c, what, name, subtree);
+}
+
+static void serve_request(uv_work_t *w)
+{
+	struct client *c = container_of(w, struct client, work);
+	const char *r = c->request;
+
+	if (strcmp(r, "flush all") == 0)
+		do_flush(c, "everything", NULL, true);
+	else if (strncmp(r, "flush name ", 11) == 0)
+		flush_named(c, r + 11, false);
+	else if (strncmp(r, "flush tree ", 11) == 0)
+		flush_named(c, r + 11, true);
+	else
+		(void)snprintf(c->reply, sizeof(c->reply), "error: unknown request, expected flush all|name NAME|tree NAME");
+}
+
+/* ---------------------------------------------------------------- connections (control) */
+
+static void maybe_free(struct admin *a)
+{
+	if (a->stopping && a->open_handles == 0)
+		free(a);
+}
+
+static void client_closed(uv_handle_t *h)
+{
+	struct client *c = h->data;
+	struct admin *a = c->admin;
+
+	close(c->fd);
+	free(c);
+	a->open_handles--;
+	maybe_free(a);
+}
+
+static void client_close(struct client *c)
+{
+	struct admin *a = c->admin;
+
+	if (c->closing)
+		return;
+	c->closing = true;
+	for (unsigned i = 0; i < a->n_clients; i++) {
+		if (a->clients[i] != c)
+			continue;
+		memmove(&a->clients[i], &a->clients[i + 1], (a->n_clients - i - 1) * sizeof(c));
+		a->n_clients--;
+		break;
+	}
+	if (!c->working) /* else request_done does it */
+		uv_close((uv_handle_t *)&c->poll, client_closed);
+}
+
+static void request_done(uv_work_t *w, int status)
+{
+	struct client *c = container_of(w, struct client, work);
+
+	(void)status; /* never cancelled */
+	c->working = false;
+	if (c->closing) {
+		uv_close((uv_handle_t *)&c->poll, client_closed);
+		return;
+	}
+	if (send(c->fd, c->reply, strlen(c->reply), MSG_NOSIGNAL | MSG_DONTWAIT) == -1)
+		log_line(LOG_WARNING, "admin: the answer found nobody: %s", strerror(errno));
+	client_close(c);
+}
+
+static void client_readable(uv_poll_t *p, int status, int events)
+{
+	struct client *c = p->data;
+	ssize_t n;
+
+	(void)events;
+	n = status ? -1 : recv(c->fd, c->request, sizeof(c->request) - 1, MSG_DONTWAIT);
+	if (n == -1 && !status && errno == EAGAIN)
+		return;
+	if (n <= 0) {
+		client_close(c);
+		return;
+	}
+	c->request[n] = '\0';
+	uv_poll_stop(p);
+	c->working = true;
+	(void)uv_queue_work(p->loop, &c->work, serve_request, request_done); /* fails only without a function */
+}
+
+/* Its user is ours, or root. */
+static bool allowed(int fd, uid_t *ret_uid)
+{
+	struct ucred cred;
+	socklen_t len = sizeof(cred);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) == -1)
+		return false;
+	*ret_uid = cred.uid;
+	return cred.uid == geteuid() || cred.uid == 0;
+}
+
+static void client_new(struct admin *a, uv_loop_t *loop, int fd)
+{
+	struct client *c = calloc(1, sizeof(*c));
+
+	if (!c || !allowed(fd, &c->uid) || uv_poll_init(loop, &c->poll, fd)) {
+		log_line(LOG_WARNING, "admin: a connection of uid %u was refused", c ? (unsigned)c->uid : 0);
+		free(c);
+		close(fd);
+		return;
+	}
+	c->admin = a;
+	c->fd = fd;
+	c->poll.data = c;
+	a->open_handles++;
+	if (a->n_clients == CLIENTS_MAX) /* who has said nothing for longest makes room */
+		client_close(a->clients[0]);
+	a->clients[a->n_clients++] = c;
+	(void)uv_poll_start(&c->poll, UV_READABLE, client_readable); /* fails only while closing */
+}
+
+static void acceptable(uv_poll_t *p, int status, int events)
+{
+	struct admin *a = p->data;
+	int fd;
+
+	(void)events;
+	if (status)
+		return;
+	fd = accept4(a->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	if (fd != -1)
+		client_new(a, p->loop, fd);
+}
+
+/* ---------------------------------------------------------------- start and stop */
+
+static int open_socket(const char *name)
+{
+	struct sockaddr_un at;
+	socklen_t len = admin_address(name, &at);
+	int fd, err;
+
+	if (!len)
+		return -ENAMETOOLONG;
+	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd == -1)
+		return -errno;
+	if (bind(fd, (struct sockaddr *)&at, len) == -1 || listen(fd, BACKLOG) == -1) {
+		err = -errno;
+		close(fd);
+		return err;
+	}
+	return fd;
+}
+
+int admin_start(uv_loop_t *loop, const char *name, struct admin **ret)
+{
+	struct admin *a = calloc(1, sizeof(*a));
+	char own[32];
+
+	if (!a)
+		return -ENOMEM;
+	(void)snprintf(own, sizeof(own), "binnacle/%d", (int)getpid());
+	a->cells = metrics_cells_new();
+	a->flushed = metrics_series(&flushed_desc, NULL);
+	a->fd = a->cells ? open_socket(name ? name : own) : -ENOMEM;
+	if (a->fd < 0 || uv_poll_init(loop, &a->poll, a->fd)) {
+		int err = a->fd < 0 ? a->fd : -ENOMEM;
+
+		free(a);
+		return err;
+	}
+	a->poll.data = a;
+	a->open_handles = 1;
+	(void)uv_poll_start(&a->poll, UV_READABLE, acceptable); /* fails only while closing */
+	*ret = a;
+	return 0;
+}
+
+static void listener_closed(uv_handle_t *h)
+{
+	struct admin *a = h->data;
+
+	close(a->fd);
+	a->open_handles--;
+	maybe_free(a);
+}
+
+void admin_stop(struct admin *a)
+{
+	if (!a)
+		return;
+	a->stopping = true;
+	while (a->n_clients)
+		client_close(a->clients[0]);
+	uv_close((uv_handle_t *)&a->poll, listener_closed);
+}

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The local admin socket: an abstract unix socket (no file, so a read-only root does not matter) that serves
+ * one request a connection, for this process's user and root alone.
+ *
+ *   flush all | flush name NAME | flush tree NAME   ->   ok N   (answers dropped)
+ *   anything else                                   ->   error: text
+ *
+ * Its name is @binnacle/PID unless -admin gives another; `-admin off` opens none.
+ * Thread: control; the work itself runs on the builder. */
+#pragma once
+
+#include "base/compiler.h"
+
+#include <stddef.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <uv.h>
+
+enum { ADMIN_REQUEST_MAX = 1200, ADMIN_REPLY_MAX = 256 };
+
+struct admin;
+
+/* The abstract address of that name; its length for bind and connect, or 0 when the name is too long. */
+socklen_t admin_address(const char *name, struct sockaddr_un *ret);
+
+/* Open and serve.  `name`: NULL for the default.  0 or -errno. */
+int admin_start(uv_loop_t *loop, const char *name, struct admin **ret) MUST_USE;
+/* Stop listening and drop who is connected; frees when its last work has ended.  NULL is left alone. */
+void admin_stop(struct admin *a);
