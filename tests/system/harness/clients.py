@@ -53,8 +53,10 @@ def build(folder):
              "go": (["go", "build", "-o", f"{folder}/lookup-go", f"{SOURCES}/lookup.go"], "lookup-go"),
              "java": (["javac", "-d", str(folder), f"{SOURCES}/Lookup.java"], "")}
     env = dict(os.environ, CGO_ENABLED="0", GOTOOLCHAIN="local", GOFLAGS="-mod=mod", GO111MODULE="off")
+    env["PATH"] += ":/usr/local/go/bin"         # where Go's own archive puts it
     for what, (cmd, out) in steps.items():
-        if shutil.which(cmd[0]):
+        cmd[0] = shutil.which(cmd[0], path=env["PATH"])
+        if cmd[0]:
             subprocess.run(cmd, check=True, env=env, cwd=folder)
             made[what] = os.path.join(str(folder), out)
     return made

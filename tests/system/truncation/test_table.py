@@ -134,7 +134,15 @@ def test_the_table_shows_what_is_so(tmp_path, netns, tap, programs, request):
     assert len(mine) == 3 and not any(w in r for r in mine for w in ("none", "no reply", "FAIL")), mine
     if not out:
         with open(PAGE) as f:
-            assert row(f.read(), "Binnacle") == mine, "run this test with --truncation-table=docs/truncation.md"
+            there = row(f.read(), "Binnacle")
+        assert [same(a, b) for a, b in zip(there, mine)] == [True] * 3, \
+            f"run this test with --truncation-table=docs/truncation.md: {there} {mine}"
+
+
+def same(there, here):
+    """Equal rows; a program that this machine lacks (–) is not compared."""
+    a, b = there.split("|"), here.split("|")
+    return len(a) == len(b) and all(x == y or y.strip() == "–" for x, y in zip(a, b))
 
 
 @pytest.mark.parametrize("name", ["CoreDNS"])
