@@ -115,6 +115,21 @@ def test_no_query_is_lost(server, upstream):
         assert n > 50 and not wrong, f"TCP, {what}: of {n} failed {wrong[:5]}"
 
 
+def test_no_query_is_lost_when_the_listener_changes(server, upstream):
+    """From every address to one and back: the old sockets are emptied before they are closed."""
+    made = server(CACHED, UP=upstream(OLD))
+    load, kept = traffic.Udp(made.port(), rate=3000), traffic.Tcp(made.port(), keep=True)
+    for i in range(6):
+        time.sleep(0.3)
+        reload(made, CACHED if i % 2 else CACHED.replace("    bind 127.0.0.1\n", ""))
+    time.sleep(0.3)
+    n, lost, bad, _ = load.stop()
+    assert n > 500 and not lost and not bad, f"of {n} lost {len(lost)}, failed {len(bad)}"
+    # A connection ends with its listener, once what is in flight is answered; the client opens another.
+    n, wrong = kept.stop()
+    assert n > 50 and len(wrong) <= 6 and all(w == "EOFError()" for _, w in wrong), wrong
+
+
 def test_no_query_that_waits_is_lost(server, upstream):
     """Questions that are at the upstream when the generation changes get their answers."""
     slow = upstream({"rules": [{"match": {}, "delay": 0.4, "answer": "@ 300 IN A 192.0.2.1"}]})
