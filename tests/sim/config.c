@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "config.h"
+
+#include "site.h"
+#include "world.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+struct config configs[CONFIGS_MAX];
+unsigned n_configs;
+
+static PRINTF(2, 3) void add(struct config *c, const char *fmt, ...)
+{
+	size_t len = strlen(c->text);
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(c->text + len, sizeof(c->text) - len, fmt, ap); /* the largest one is half as long */
+	va_end(ap);
+}
+
+static void draw_cache(struct config *c)
+{
+	static const uint32_t ttls[] = {10, 30, 3600};
+
+	c->cache = true;
+	c->max_ttl_s = ttls[world_below(3)];
+	add(c, "  cache %u {\n", c->max_ttl_s);
+	if (world_percent(40)) {
+		c->stale_s = 3600;
+		c->verify = world_percent(50);
+		add(c, "    serve_stale 1h %s\n", c->verify ? "verify" : "immediate");
+	}
+	if (world_percent(40)) {
+		c->prefetch = true;
+		add(c, "    prefetch %u 60s %u%%\n", 1 + world_below(3), 10 + world_below(80));
+	}
+	add(c, "  }\n");
+}
+
+static void draw_forward(struct config *c)
+{
+	static const char *const policies[] = {"random", "round_robin", "sequential"};
+
+	add(c, "  forward .");
+	for (unsigned i = 0; i < n_sites; i++) {
+		if (sites[i].group == c->group)
+			add(c, " %s", sites[i].text);
+	}
+	add(c, " {\n    policy %s\n", policies[world_below(3)]);
+	if (world_percent(30)) {
+		c->failover = true;
+		add(c, "    failover SERVFAIL\n");
+	}
+	if (world_percent(10)) {
+		c->max_concurrent = 2 + world_below(6);
+		add(c, "    max_concurrent %u\n", c->max_concurrent);
+	}
+	if (world_percent(10))
+		add(c, "    force_tcp\n");
+	else if (world_percent(20))
+		add(c, "    prefer_udp\n");
+	if (world_percent(20))
+		add(c, "    max_fails 0\n");
+	if (world_percent(20))
+		add(c, "    expire %us\n", 1 + world_below(5));
+	add(c, "  }\n");
+}
+
+void config_draw(struct config *c, uint8_t group)
+{
+	*c = (struct config){.group = group};
+	add(c, ".:53 {\n");
+	if (world_percent(25)) {
+		c->bufsize = 512 + world_below(1500);
+		add(c, "  bufsize %u\n", c->bufsize);
+	}
+	if (world_percent(75))
+		draw_cache(c);
+	draw_forward(c);
+	add(c, "}\n");
+}

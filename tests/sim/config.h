@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The Corefiles of a world, one after the other, and what each of them means for answers. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { CONFIGS_MAX = 8 };
+
+struct config {
+	uint64_t begin_ns, done_ns; /* publishing */
+	bool cache, verify, prefetch, failover;
+	uint32_t max_ttl_s;         /* of the cache */
+	uint32_t stale_s;           /* the window; 0: off */
+	unsigned bufsize;           /* 0: none */
+	unsigned max_concurrent;    /* 0: off */
+	uint8_t group;              /* of upstreams */
+	char text[1024];
+};
+
+extern struct config configs[CONFIGS_MAX];
+extern unsigned n_configs;
+
+void config_draw(struct config *c, uint8_t group);

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "scenario.h"
+
+#include "client.h"
+#include "config.h"
+#include "runtime.h"
+#include "site.h"
+#include "truth.h"
+#include "world.h"
+
+#include <string.h>
+
+enum {
+	SLICE_MS = 50,
+	WORKER_BYTES = 8 << 20,
+	RELOADS_MAX = 3,
+	/* Questions to upstreams per question of a client, at most. */
+	ASKED_MAX = 24,
+};
+
+struct mood_change {
+	struct timer timer;
+	struct site *site;
+	unsigned trouble;
+};
+
+static void mood_changes(struct timer *t)
+{
+	struct mood_change *m = container_of(t, struct mood_change, timer);
+
+	site_change_mood(m->site, m->trouble);
+}
+
+static void plan_moods(uint64_t span_ns, unsigned trouble)
+{
+	unsigned n = trouble && world_percent(60) ? 1 + world_below(4) : 0;
+
+	for (; n; n--) {
+		struct mood_change *m = world_alloc(sizeof(*m));
+
+		m->site = &sites[world_below(n_sites)];
+		m->trouble = trouble;
+		m->timer.fire = mood_changes;
+		world_after(&m->timer, world_between(0, span_ns));
+	}
+}
+
+static void publish(uint8_t group, bool same)
+{
+	struct config *c = &configs[n_configs];
+
+	if (same)
+		*c = configs[n_configs - 1];
+	else
+		config_draw(c, group);
+	c->begin_ns = world.now_ns;
+	c->done_ns = 0;
+	n_configs++;
+	world_tell("%s Corefile:\n%s", same ? "the same" : "new", c->text);
+	sim_server_publish(c->text);
+	c->done_ns = world.now_ns;
+	world_tell("it serves");
+}
+
+struct reloads {
+	uint64_t at_ns[RELOADS_MAX];
+	unsigned n, done;
+};
+
+static void plan_reloads(struct reloads *r, uint64_t span_ns)
+{
+	*r = (struct reloads){.n = world_percent(40) ? 1 + world_below(RELOADS_MAX) : 0};
+	for (unsigned i = 0; i < r->n; i++)
+		r->at_ns[i] = world.now_ns + span_ns * (i + 1) / (r->n + 1);
+}
+
+static void run(uint64_t until_ns, struct reloads *r)
+{
+	while (world.now_ns < until_ns) {
+		uint64_t slice = world.now_ns + SLICE_MS * NS_PER_MS;
+
+		world_run_until(slice < until_ns ? slice : until_ns);
+		sim_server_control();
+		if (r->done < r->n && world.now_ns >= r->at_ns[r->done]) {
+			bool same = world_percent(40);
+
+			r->done++;
+			publish((uint8_t)(world_percent(60) && n_sites > 1 ? sites[n_sites - 1].group : 0), same);
+		}
+	}
+}
+
+static void look_at_load(struct scenario_result *ret)
+{
+	for (unsigned i = 0; i < n_truths; i++) {
+		const struct truth *t = &truths[i];
+		double each = t->n_questions ? (double)t->n_asked / t->n_questions : t->n_asked;
+
+		ret->n_asked += t->n_asked;
+		if (each > ret->asked_per_question)
+			ret->asked_per_question = each;
+		if (t->n_asked > ASKED_MAX * t->n_questions)
+			world_wrong("n%u: %u questions of clients made %u", t->index, t->n_questions, t->n_asked);
+	}
+}
+
+static void draw(uint64_t span_ns)
+{
+	static const unsigned troubles[] = {0, 0, 30, 60, 90};
+	unsigned trouble = troubles[world_below(5)];
+
+	n_configs = n_sites = 0;
+	client_reset();
+	truth_draw();
+	site_draw(1 + world_below(3), 0, trouble);
+	if (world_percent(40))
+		site_draw(1 + world_below(2), 1, trouble);
+	plan_moods(span_ns, trouble);
+}
+
+void scenario_run(uint64_t seed, bool telling, struct scenario_result *ret)
+{
+	struct reloads reloads;
+	uint64_t span_ns;
+
+	*ret = (struct scenario_result){0};
+	world_begin(seed, telling);
+	span_ns = world_between(2, world_percent(30) ? 90 : 15) * NS_PER_S;
+	draw(span_ns);
+	sim_server_start(1 + world_below(3), WORKER_BYTES);
+	publish(0, false);
+	for (unsigned n = 6 + world_below(20); n; n--)
+		client_plan(span_ns);
+	plan_reloads(&reloads, span_ns);
+	run(world.now_ns + span_ns + 9 * NS_PER_S, &reloads);
+	client_look_back();
+	sim_server_stop();
+	look_at_load(ret);
+	ret->n_questions = n_questions;
+	ret->n_wrong = world.n_wrong;
+	ret->digest = world.digest;
+	world_end();
+}
