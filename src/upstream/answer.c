@@ -12,52 +12,49 @@ static uint64_t now_of(const struct upstream_exchange *x)
 	return worker_now(x->w);
 }
 
-void upstream_exchange_take(struct upstream_exchange *x, struct upstream_peer *p,
+void upstream_exchange_take(struct upstream_exchange *x, const struct attempt *a,
 			    const struct wire_ingest *in)
 {
 	x->answer = in->answer;
 	x->answer->truncated = in->tc;
-	x->answer_plain = !x->edns;
-	x->answer_from = p->server;
+	x->answer_plain = !a->edns;
+	x->answer_from = a->peer->server;
 	x->flags = in->flags;
 	x->rcode = (uint16_t)in->rcode;
 }
 
-static void smooth(uint64_t *usual_ns, uint64_t ns)
+static void learn_time(struct upstream_exchange *x, const struct attempt *a, enum leg leg, unsigned rcode)
 {
-	*usual_ns = *usual_ns ? *usual_ns - *usual_ns / 8 + ns / 8 : ns;
-}
-
-static void learn_time(struct upstream_exchange *x, struct upstream_peer *p, enum leg leg, unsigned rcode)
-{
-	uint64_t ns = now_of(x) - x->a.sent_ns;
+	struct upstream_peer *p = a->peer;
+	uint64_t ns = now_of(x) - a->sent_ns;
 	unsigned i = rcode < N_RCODE_SERIES - 1 ? rcode : N_RCODE_SERIES - 1;
 
-	smooth(leg == LEG_TCP ? &p->tcp_usual_ns : &p->udp_usual_ns, ns);
+	upstream_times_answered(p, leg, ns);
 	metric_observe(x->w->env.cells, p->server->series.duration[i], &upstream_duration_desc, ns);
 }
 
 /* It cannot take EDNS, says so, and has not been asked without yet.                         RFC 6891 7 */
-static bool refuses_edns(const struct upstream_exchange *x, const struct upstream_peer *p,
+static bool refuses_edns(const struct upstream_exchange *x, const struct attempt *a,
 			 const struct wire_ingest *in)
 {
-	if (!x->edns || (x->plain_mask & server_bit(p->server)))
+	if (!a->edns || (x->plain_mask & server_bit(a->peer->server)))
 		return false;
 	return in->rcode == RCODE_BADVERS ||
 	       (!in->has_opt && (in->rcode == RCODE_FORMERR || in->rcode == RCODE_NOTIMP));
 }
 
-static void learn_edns(struct upstream_exchange *x, struct upstream_peer *p, unsigned rcode)
+static void learn_edns(struct upstream_exchange *x, const struct attempt *a, unsigned rcode)
 {
+	struct upstream_peer *p = a->peer;
 	uint64_t bit = server_bit(p->server), now = now_of(x);
 
-	if (x->edns)
+	if (a->edns)
 		upstream_edns_works(p->server, now);
 	else if ((x->plain_mask & bit) && rcode != RCODE_FORMERR && rcode != RCODE_NOTIMP)
 		upstream_edns_refused(p->server, now);
 	else if (x->silent_mask & bit)
 		upstream_edns_silence(p->server, now);
-	if (!x->edns && ((x->plain_mask | x->silent_mask) & bit))
+	if (!a->edns && ((x->plain_mask | x->silent_mask) & bit))
 		metric_inc(x->w->env.cells, p->server->series.edns_fallbacks);
 }
 
@@ -78,14 +75,14 @@ static void ask_plain(struct upstream_exchange *x, struct upstream_peer *p, enum
 		upstream_attempt_failed(&x->a, &f);
 }
 
-static bool wants_whole(const struct upstream_exchange *x)
+bool upstream_answer_completes(const struct upstream_exchange *x, enum leg leg, const struct wire_ingest *in)
 {
 	const struct upstream_config *c = &x->w->set->c;
 
-	return !x->trial && (!c->tc_passthrough || c->prefer_udp);
+	return leg == LEG_UDP && in->tc && !x->trial && (!c->tc_passthrough || c->prefer_udp);
 }
 
-static bool fails_over(const struct upstream_exchange *x, unsigned rcode)
+bool upstream_answer_fails_over(const struct upstream_exchange *x, unsigned rcode)
 {
 	const struct upstream_set *s = x->w->set;
 
@@ -96,22 +93,25 @@ static bool fails_over(const struct upstream_exchange *x, unsigned rcode)
 static void judge(struct upstream_exchange *x, struct upstream_peer *p, enum leg leg,
 		  const struct wire_ingest *in)
 {
-	if (refuses_edns(x, p, in)) {
+	if (refuses_edns(x, &x->a, in)) {
 		ask_plain(x, p, leg);
 		return;
 	}
-	learn_edns(x, p, in->rcode);
+	learn_edns(x, &x->a, in->rcode);
+	if (unlikely(x->was_hedge))
+		upstream_hedge_count(x, HEDGE_WON);
 	if (x->phase != PHASE_ASKING) {
 		upstream_complete_answered(x, p, in);
-	} else if (leg == LEG_UDP && in->tc && wants_whole(x)) {
-		upstream_exchange_take(x, p, in);
+	} else if (upstream_answer_completes(x, leg, in)) {
+		upstream_exchange_take(x, &x->a, in);
 		upstream_complete_begin(x, p);
-	} else if (fails_over(x, in->rcode)) {
-		upstream_exchange_take(x, p, in);
+	} else if (upstream_answer_fails_over(x, in->rcode)) {
+		upstream_exchange_take(x, &x->a, in);
 		x->failovers++;
-		upstream_exchange_next(x);
+		if (!x->hedge || !upstream_hedge_promote(x))
+			upstream_exchange_next(x);
 	} else {
-		upstream_exchange_take(x, p, in);
+		upstream_exchange_take(x, &x->a, in);
 		upstream_exchange_finish(x);
 	}
 }
@@ -132,29 +132,65 @@ static void answer_unreadable(struct upstream_exchange *x, int err, enum leg leg
 		upstream_exchange_finish(x);
 }
 
-bool upstream_attempt_answer(struct attempt *a, const uint8_t *msg, size_t len)
+/* Read what came under the attempt's id and learn from it.  False: not its answer.  True: the attempt has left;
+ * `ret_err` says whether the answer can be read. */
+static bool read_answer(struct upstream_exchange *x, struct attempt *a, const uint8_t *msg, size_t len,
+			struct wire_ingest *ret, int *ret_err)
 {
-	struct upstream_exchange *x = container_of(a, struct upstream_exchange, a);
-	struct upstream_peer *p = a->peer;
 	enum leg leg = (enum leg)a->leg;
-	struct wire_ingest in;
 	const struct wire_expect e = {
 		.id = a->id,
 		.question = exchange_question(x),
 		.question_len = x->question_len,
 		.keep_dnssec = x->do_bit,
 	};
-	int err = wire_ingest(x->w->env.builder, &x->arena, msg, len, &e, &in);
+	int err = wire_ingest(x->w->env.builder, &x->arena, msg, len, &e, ret);
 
 	if (err == ERR_MISMATCH || (err == -EBADMSG && wire_answer_matches(msg, len, &e)))
 		return false;
 	upstream_leave(a);
-	upstream_health_heard(p);
-	if (err) {
+	upstream_health_heard(a->peer);
+	if (!err)
+		learn_time(x, a, leg, ret->rcode);
+	*ret_err = err;
+	return true;
+}
+
+bool upstream_attempt_answer(struct attempt *a, const uint8_t *msg, size_t len)
+{
+	struct upstream_exchange *x = container_of(a, struct upstream_exchange, a);
+	enum leg leg = (enum leg)a->leg;
+	struct wire_ingest in;
+	int err;
+
+	if (!read_answer(x, a, msg, len, &in, &err))
+		return false;
+	if (err)
 		answer_unreadable(x, err, leg);
-		return true;
+	else
+		judge(x, a->peer, leg, &in);
+	return true;
+}
+
+bool upstream_hedge_answer(struct attempt *a, const uint8_t *msg, size_t len)
+{
+	struct upstream_exchange *x = container_of(a, struct upstream_hedge, a)->x;
+	enum leg leg = (enum leg)a->leg;
+	struct wire_ingest in;
+	int err;
+
+	if (!read_answer(x, a, msg, len, &in, &err))
+		return false;
+	if (err) {
+		struct failure f = {.err = err, .stage = STAGE_UNPACK, .leg = leg};
+
+		upstream_hedge_failed(a, &f);
+	} else if (refuses_edns(x, a, &in)) {
+		x->plain_mask |= server_bit(a->peer->server);
+		upstream_hedge_again(x, leg);
+	} else {
+		learn_edns(x, a, in.rcode);
+		upstream_hedge_answered(x, a->peer, leg, &in);
 	}
-	learn_time(x, p, leg, in.rcode);
-	judge(x, p, leg, &in);
 	return true;
 }

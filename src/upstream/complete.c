@@ -23,7 +23,7 @@ static void count(const struct upstream_exchange *x, const struct upstream_serve
 
 static uint64_t patience(const struct upstream_peer *p)
 {
-	uint64_t usual = 3 * p->tcp_usual_ns, min = PATIENCE_MIN_MS * NS_PER_MS;
+	uint64_t usual = 3 * p->usual[1].smoothed_ns, min = PATIENCE_MIN_MS * NS_PER_MS;
 
 	return usual > min ? usual : min;
 }
@@ -93,6 +93,9 @@ void upstream_complete_begin(struct upstream_exchange *x, struct upstream_peer *
 	uint64_t now = worker_now(x->w);
 
 	metric_inc(x->w->env.cells, p->server->series.truncated);
+	if (x->hedge)
+		upstream_hedge_end(x);
+	x->hedge_ns = UINT64_MAX;
 	x->phase = PHASE_COMPLETING;
 	x->phase_end_ns = now + patience(p);
 	if (!upstream_tcp_usable(p->server, now)) {
@@ -153,11 +156,11 @@ void upstream_complete_answered(struct upstream_exchange *x, struct upstream_pee
 	count(x, p->server, in->tc ? TCP_CUT_TOO : late ? TCP_LATE : TCP_ANSWERED);
 	if (late) {
 		/* Without EDNS it lacks what DO asked for, and a late answer is for keeping alone. */
-		end_late(x, in->tc || (x->do_bit && !x->edns) ? NULL : in->answer);
+		end_late(x, in->tc || (x->do_bit && !x->a.edns) ? NULL : in->answer);
 		return;
 	}
 	/* Cut over TCP as well: it holds no less than the one over UDP, and there is nothing left to ask. */
-	upstream_exchange_take(x, p, in);
+	upstream_exchange_take(x, &x->a, in);
 	upstream_exchange_finish(x);
 }
 

@@ -36,6 +36,8 @@ void upstream_exchange_drop(struct upstream_exchange *x)
 	bool holding = x->holding;
 
 	upstream_leave(&x->a);
+	if (unlikely(x->hedge))
+		upstream_hedge_end(x);
 	timer_disarm(worker_timers(w), &x->timer);
 	upstream_exchange_uncount(x);
 	if (w->hand == x)
@@ -105,6 +107,8 @@ void upstream_exchange_give(struct upstream_exchange *x, struct upstream_late *l
 void upstream_exchange_finish(struct upstream_exchange *x)
 {
 	upstream_leave(&x->a);
+	if (unlikely(x->hedge))
+		upstream_hedge_end(x);
 	upstream_exchange_give(x, NULL);
 	upstream_exchange_drop(x);
 }
@@ -113,6 +117,8 @@ void upstream_exchange_arm(struct upstream_exchange *x)
 {
 	uint64_t at = x->phase_end_ns < x->end_ns ? x->phase_end_ns : x->end_ns;
 
+	if (x->hedge_ns < at)
+		at = x->hedge_ns;
 	if (timer_arm(worker_timers(x->w), &x->timer, at) == 0)
 		return;
 	x->failure.err = -ENOMEM;
@@ -124,6 +130,7 @@ static void end_soon(struct upstream_exchange *x)
 {
 	x->phase = PHASE_ENDING;
 	x->phase_end_ns = now_of(x);
+	x->hedge_ns = UINT64_MAX;
 	upstream_exchange_arm(x);
 }
 
@@ -137,12 +144,12 @@ void upstream_exchange_note_failure(struct upstream_exchange *x, struct upstream
 	metric_inc(x->w->env.cells, p->server->series.failures[upstream_fail_kind(f->err)]);
 }
 
-static bool edns_for(const struct upstream_exchange *x, struct upstream_peer *p)
+bool upstream_exchange_edns(const struct upstream_exchange *x, struct upstream_peer *p)
 {
 	return !((x->plain_mask | x->silent_mask) & server_bit(p->server)) && upstream_edns_usable(p);
 }
 
-static enum leg leg_for(const struct upstream_exchange *x, struct upstream_peer *p)
+enum leg upstream_exchange_leg(const struct upstream_exchange *x, struct upstream_peer *p)
 {
 	const struct upstream_config *c = &x->w->set->c;
 
@@ -158,7 +165,7 @@ static enum leg leg_for(const struct upstream_exchange *x, struct upstream_peer 
 
 int upstream_exchange_send(struct upstream_exchange *x, struct upstream_peer *p, enum leg leg, bool fresh)
 {
-	upstream_message_select(x, edns_for(x, p));
+	upstream_message_select(x, &x->a, upstream_exchange_edns(x, p));
 	x->a.fresh = fresh;
 	return leg == LEG_TCP ? upstream_tcp_send(p, &x->a) : upstream_udp_send(p, &x->a);
 }
@@ -176,6 +183,7 @@ int upstream_exchange_ask(struct upstream_exchange *x, struct upstream_peer *p, 
 		limit = CONNECT_PATIENCE_MS * NS_PER_MS;
 	x->phase = PHASE_ASKING;
 	x->phase_end_ns = now_of(x) + limit;
+	upstream_hedge_plan(x, p, leg);
 	upstream_exchange_arm(x);
 	return 0;
 }
@@ -214,6 +222,7 @@ static void pause_round(struct upstream_exchange *x)
 	unsigned shift = x->order.rounds < PAUSE_SHIFT_MAX ? x->order.rounds : PAUSE_SHIFT_MAX;
 
 	x->phase = PHASE_PAUSED;
+	x->hedge_ns = UINT64_MAX;
 	x->phase_end_ns = now_of(x) + (PAUSE_MIN_MS * NS_PER_MS << shift);
 	upstream_exchange_arm(x);
 }
@@ -231,7 +240,7 @@ void upstream_exchange_next(struct upstream_exchange *x)
 		p = upstream_order_next(x);
 		if (!p)
 			break;
-		f.leg = leg_for(x, p);
+		f.leg = upstream_exchange_leg(x, p);
 		f.err = upstream_exchange_ask(x, p, f.leg, false);
 		if (!f.err)
 			return;
@@ -268,7 +277,12 @@ void upstream_attempt_failed(struct attempt *a, const struct failure *f)
 	if (same_again(x, p, f))
 		return;
 	charge(x, p, f);
-	upstream_exchange_next(x);
+	if (unlikely(x->was_hedge))
+		upstream_hedge_count(x, HEDGE_LOST);
+	if (x->hedge_said_no)
+		end_soon(x);
+	else if (!x->hedge || !upstream_hedge_promote(x))
+		upstream_exchange_next(x);
 }
 
 /* What a time-out of the running attempt means, before it is left. */
@@ -287,7 +301,7 @@ static struct failure timeout_of(struct upstream_exchange *x)
 		return f;
 	}
 	f.local = upstream_udp_local(a);
-	if (x->edns && !upstream_udp_heard_wrong(a) && upstream_edns_doubtful(s, now_of(x)))
+	if (a->edns && !upstream_udp_heard_wrong(a) && upstream_edns_doubtful(s, now_of(x)))
 		x->silent_mask |= server_bit(s);
 	return f;
 }
@@ -322,6 +336,8 @@ static void deadline(struct upstream_exchange *x)
 		if (age >= LOST_AGE_MS * NS_PER_MS)
 			upstream_health_error(x->a.peer, true);
 	}
+	if (x->hedge && now_of(x) - x->hedge->a.sent_ns >= LOST_AGE_MS * NS_PER_MS)
+		upstream_health_error(x->hedge->a.peer, true);
 	upstream_exchange_finish(x);
 }
 
@@ -343,6 +359,8 @@ void upstream_exchange_timer(struct timer *t)
 			deadline(x);
 		else if (x->phase == PHASE_PAUSED)
 			upstream_exchange_next(x);
+		else if (now_of(x) < x->phase_end_ns)
+			upstream_hedge_start(x);
 		else
 			attempt_timeout(x);
 		break;

@@ -31,6 +31,13 @@ enum {
 	FRAME_INLINE = 192,
 };
 
+/* A second attempt beside the first one; hedge.c. */
+struct upstream_hedge {
+	struct attempt a;
+	struct upstream_exchange *x;
+	uint8_t frame[];
+};
+
 /* In which order upstreams are tried; policy.c. */
 struct upstream_order {
 	uint8_t list[UPSTREAM_TARGETS_MAX];
@@ -52,12 +59,15 @@ struct upstream_exchange {
 	struct upstream_late late;
 
 	struct attempt a;
+	struct upstream_hedge *hedge; /* the second one, while it runs; in `arena` */
+	uint64_t hedge_ns; /* when it is time for one; UINT64_MAX: never */
 	uint8_t phase; /* enum exchange_phase */
-	bool edns; /* the running attempt has an OPT */
 	bool do_bit, client_stream;
 	bool counted; /* holds a place of max_concurrent */
 	bool holding; /* holds the owner (late) */
-	bool trial; /* of our own, to one upstream: nobody waits */
+	bool trial; /* nobody waits: only what is learned of one upstream counts */
+	bool was_hedge; /* the running attempt began as a hedge; the first one has failed */
+	bool hedge_said_no; /* `answer` is a hedge's SERVFAIL or the like: given if the first one fails */
 	bool last_chance; /* all are down, this attempt is the only one */
 	bool lossy_seen; /* some upstream is lossy: see whether a trial is due */
 	bool tcp_failed_here; /* TCP failed in this exchange, not only by memory */
@@ -97,8 +107,8 @@ static inline const uint8_t *exchange_question(const struct upstream_exchange *x
 
 /* message.c: write the query into the exchange.  -ENOMEM. */
 int upstream_message_build(struct upstream_exchange *x, const struct upstream_question *q) MUST_USE;
-/* Choose the form for the next attempt. */
-void upstream_message_select(struct upstream_exchange *x, bool edns);
+/* Choose the form of an attempt; its frame is the exchange's or a copy. */
+void upstream_message_select(const struct upstream_exchange *x, struct attempt *a, bool edns);
 /* Our header's flags for a probe or a query without a question yet. */
 size_t upstream_message_probe(uint8_t *frame, const uint8_t *domain, bool rd, bool edns);
 
@@ -107,6 +117,8 @@ void upstream_order_begin(struct upstream_exchange *x);
 /* The next one that is not down; NULL: none is left.  All down: counted, and one at random (once), none with
  * failfast. */
 struct upstream_peer *upstream_order_next(struct upstream_exchange *x);
+/* The next one for a hedge: not down, not losing questions, and not asked yet in this round.  NULL: none. */
+struct upstream_peer *upstream_order_hedge(struct upstream_exchange *x);
 /* The first whose TCP may be tried instead of one that failed; NULL: none. */
 struct upstream_peer *upstream_order_elsewhere(struct upstream_exchange *x);
 
@@ -119,6 +131,9 @@ int upstream_exchange_ask(struct upstream_exchange *x, struct upstream_peer *p, 
 			  bool fresh) MUST_USE;
 /* Ask the next upstream that can be asked, or end.  May end. */
 void upstream_exchange_next(struct upstream_exchange *x);
+/* How `p` is asked first, and whether with an OPT. */
+enum leg upstream_exchange_leg(const struct upstream_exchange *x, struct upstream_peer *p);
+bool upstream_exchange_edns(const struct upstream_exchange *x, struct upstream_peer *p);
 /* Send the attempt and nothing else.  `fresh`: not on a connection that has answered before. */
 int upstream_exchange_send(struct upstream_exchange *x, struct upstream_peer *p, enum leg leg,
 			   bool fresh) MUST_USE;
@@ -139,9 +154,38 @@ void upstream_exchange_timer(struct timer *t);
 /* answer.c */
 
 bool upstream_attempt_answer(struct attempt *a, const uint8_t *msg, size_t len);
-/* An answer that was read is in hand from now on. */
-void upstream_exchange_take(struct upstream_exchange *x, struct upstream_peer *p,
+/* An answer to `a` that was read is in hand from now on. */
+void upstream_exchange_take(struct upstream_exchange *x, const struct attempt *a,
 			    const struct wire_ingest *in);
+/* A cut answer over UDP that is to be completed. */
+bool upstream_answer_completes(const struct upstream_exchange *x, enum leg leg, const struct wire_ingest *in);
+/* The rcode leads to the next upstream. */
+bool upstream_answer_fails_over(const struct upstream_exchange *x, unsigned rcode);
+
+/* hedge.c */
+
+/* The running attempt to `p` was sent: set x->hedge_ns. */
+void upstream_hedge_plan(struct upstream_exchange *x, const struct upstream_peer *p, enum leg leg);
+/* A worker's part begins. */
+void upstream_hedge_begin(struct upstream_worker *w);
+/* A question was asked: it earns a part of a hedge. */
+void upstream_hedge_earn(struct upstream_worker *w);
+/* The time has come. */
+void upstream_hedge_start(struct upstream_exchange *x);
+/* What its socket or connection says (attempt_ops).  May end. */
+bool upstream_hedge_answer(struct attempt *a, const uint8_t *msg, size_t len);
+void upstream_hedge_failed(struct attempt *a, const struct failure *f);
+/* Ask the same one again, without EDNS. */
+void upstream_hedge_again(struct upstream_exchange *x, enum leg leg);
+/* A hedge's answer was read.  May end. */
+void upstream_hedge_answered(struct upstream_exchange *x, struct upstream_peer *p, enum leg leg,
+			     const struct wire_ingest *in);
+/* The first attempt has failed: the hedge is the running one now.  False: there is none. */
+bool upstream_hedge_promote(struct upstream_exchange *x);
+/* The hedge is given up. */
+void upstream_hedge_end(struct upstream_exchange *x);
+/* The running attempt, once a hedge, has ended so. */
+void upstream_hedge_count(struct upstream_exchange *x, enum hedge_outcome o);
 
 /* complete.c */
 

@@ -127,6 +127,8 @@ void upstream_health_error(struct upstream_peer *p, bool silent)
 
 	if (silent && atomic_load_explicit(&s->lost, memory_order_relaxed) < UINT16_MAX)
 		atomic_fetch_add_explicit(&s->lost, 1, memory_order_relaxed);
+	if (silent)
+		upstream_times_lost(p);
 	if (!p->w->set->c.max_fails || pr->running ||
 	    atomic_exchange_explicit(&s->probing, true, memory_order_relaxed))
 		return;

@@ -8,7 +8,7 @@
  *   upstream_exchange -- attempt        (one question to one peer over one socket or connection)
  *
  * An attempt is what sockets and connections know: an id under which an answer may come, and whom to tell.  An
- * exchange has one at a time today; sockets and connections do not care how many. */
+ * exchange has one, and a second one while it hedges; sockets and connections do not care how many. */
 #pragma once
 
 #include "base/clock.h"
@@ -32,6 +32,9 @@ enum tcp_outcome { TCP_ANSWERED, TCP_LATE, TCP_FAILED, TCP_CUT_TOO, TCP_NOT_TRIE
 /* Why an attempt failed (metric label). */
 enum fail_kind { FAIL_TIMEOUT, FAIL_REFUSED, FAIL_BROKEN, FAIL_NETWORK, N_FAIL_KINDS };
 
+/* What came of a hedge (metric label). */
+enum hedge_outcome { HEDGE_WON, HEDGE_LOST, N_HEDGE_OUTCOMES };
+
 /* rcodes 0..23 have a series each, others share the last one. */
 enum { N_RCODE_SERIES = 25 };
 
@@ -41,7 +44,7 @@ struct server_series {
 	metric_id probe_failures;
 	metric_id pool_hits[2], pool_misses[2]; /* udp, tcp */
 	metric_id truncated, edns_fallbacks, mismatched;
-	metric_id tcp[N_TCP_OUTCOMES], failures[N_FAIL_KINDS];
+	metric_id tcp[N_TCP_OUTCOMES], failures[N_FAIL_KINDS], hedges[N_HEDGE_OUTCOMES];
 };
 
 struct upstream_server {
@@ -68,6 +71,9 @@ struct upstream_server {
 	atomic_uint edns_silences; /* answered without where it was silent with EDNS */
 	atomic_uint_least64_t edns_ok_ns; /* last answer to a query with EDNS; 0: never */
 	atomic_uint_least64_t edns_off_until_ns; /* 0: in use */
+	/* times.c: what the workers have learned, each at most once a second */
+	_Alignas(64) atomic_uint_least64_t usual_ns[2], spread_ns[2]; /* udp, tcp; 0: not known */
+	atomic_uint loss; /* share of questions without an answer, in 1/65536 */
 };
 
 struct upstream_set {
@@ -116,6 +122,7 @@ struct attempt {
 	bool fresh; /* TCP: only on a connection that has not answered yet */
 	uint16_t place; /* in its socket's or connection's table */
 	uint32_t wrong_before; /* UDP: wrong datagrams on the socket when this was sent */
+	bool edns; /* it has an OPT */
 	uint64_t sent_ns;
 	union {
 		struct udp_socket *socket;
@@ -148,12 +155,19 @@ struct probe {
 	uint8_t frame[2 + WIRE_HEADER_LEN + WIRE_NAME_MAX + 4 + 11];
 };
 
+/* From question to answer; `smoothed_ns` 0: not known.                                         RFC 6298 2 */
+struct usual_time {
+	uint64_t smoothed_ns, spread_ns;
+};
+
 struct upstream_peer {
 	struct upstream_server *server;
 	struct upstream_worker *w;
 	struct udp_pool udp;
 	struct tcp_pool tcp;
-	uint64_t udp_usual_ns, tcp_usual_ns; /* smoothed times from question to answer; 0: not known */
+	struct usual_time usual[2]; /* udp, tcp */
+	uint32_t loss; /* as in the server */
+	uint64_t told_ns; /* when the server's were last written */
 	struct probe health, edns;
 };
 
@@ -167,6 +181,7 @@ struct upstream_worker {
 	struct upstream_exchange *hand; /* where the search for unwanted ones goes on; NULL: at the newest */
 	unsigned n_running;
 	unsigned n_late;
+	unsigned hedge_credit; /* hedge.c */
 	struct slab_chunk *chunks; /* those with free places */
 	struct slab_chunk *full;
 };
@@ -196,6 +211,8 @@ void upstream_udp_leave(struct attempt *a);
 bool upstream_udp_heard_wrong(const struct attempt *a);
 /* The socket's local address as far as it is known. */
 struct net_addr upstream_udp_local(const struct attempt *a);
+/* `to` waits in the place of `from`, whose fields it has. */
+void upstream_udp_move(const struct attempt *from, struct attempt *to);
 void upstream_udp_fini(struct upstream_peer *p);
 
 /* Send a->frame over a kept or a new connection; on a new one it goes out once it is connected. */
@@ -207,6 +224,7 @@ void upstream_tcp_leave_silent(struct attempt *a);
 bool upstream_tcp_connected(const struct attempt *a);
 bool upstream_tcp_heard(const struct attempt *a);
 struct net_addr upstream_tcp_local(const struct attempt *a);
+void upstream_tcp_move(const struct attempt *from, struct attempt *to);
 /* Open a connection without a question, to see whether that works (server->tcp_probing was taken). */
 void upstream_tcp_open_probe(struct upstream_peer *p);
 /* The attempt's connection, not up yet, now is the probe (server->tcp_probing was taken). */
@@ -215,6 +233,17 @@ void upstream_tcp_fini(struct upstream_peer *p);
 
 /* Leave whatever the attempt waits on. */
 void upstream_leave(struct attempt *a);
+
+/* ---------------------------------------------------------------- times.c */
+
+/* An answer came after `ns`; a question was lost. */
+void upstream_times_answered(struct upstream_peer *p, enum leg leg, uint64_t ns);
+void upstream_times_lost(struct upstream_peer *p);
+/* What this worker has learned, else what others have. */
+struct usual_time upstream_times_usual(const struct upstream_peer *p, enum leg leg);
+/* The gauges of one upstream. */
+void upstream_times_show(struct upstream_server *s);
+void upstream_times_hide(struct upstream_server *s);
 
 /* ---------------------------------------------------------------- memories */
 

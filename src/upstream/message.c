@@ -92,11 +92,11 @@ int upstream_message_build(struct upstream_exchange *x, const struct upstream_qu
 	return 0;
 }
 
-void upstream_message_select(struct upstream_exchange *x, bool edns)
+void upstream_message_select(const struct upstream_exchange *x, struct attempt *a, bool edns)
 {
-	x->edns = edns;
-	x->a.len = edns ? x->full_len : x->plain_len;
-	wire_put_u16(x->a.frame + ARCOUNT_AT, edns);
+	a->edns = edns;
+	a->len = edns ? x->full_len : x->plain_len;
+	wire_put_u16(a->frame + ARCOUNT_AT, edns);
 }
 
 size_t upstream_message_probe(uint8_t *f, const uint8_t *domain, bool rd, bool edns)

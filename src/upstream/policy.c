@@ -105,6 +105,25 @@ struct upstream_peer *upstream_order_next(struct upstream_exchange *x)
 	}
 }
 
+struct upstream_peer *upstream_order_hedge(struct upstream_exchange *x)
+{
+	struct upstream_order *o = &x->order;
+
+	for (unsigned i = o->at; i < o->n; i++) {
+		uint8_t index = o->list[i];
+		const struct upstream_server *s = &x->w->set->servers[index];
+
+		if (upstream_down(x->w->set, s) || upstream_lossy(s))
+			continue;
+		/* It has had its turn; those that were passed over keep theirs. */
+		for (; i > o->at; i--)
+			o->list[i] = o->list[i - 1];
+		o->list[o->at++] = index;
+		return &x->w->peers[index];
+	}
+	return NULL;
+}
+
 struct upstream_peer *upstream_order_elsewhere(struct upstream_exchange *x)
 {
 	uint64_t now = worker_now(x->w);

@@ -77,6 +77,13 @@ static const struct metric_desc failures_desc = {
 	.labels = "to,reason",
 };
 
+static const struct metric_desc hedges_desc = {
+	.name = "binnacle_upstream_hedges_total",
+	.help = "Questions asked here while another upstream took far longer than usual: won (the answer "
+		"from here came first), lost.",
+	.labels = "to,outcome",
+};
+
 static const char *const tcp_outcomes[N_TCP_OUTCOMES] = {
 	[TCP_ANSWERED] = "answered", [TCP_LATE] = "late",           [TCP_FAILED] = "failed",
 	[TCP_CUT_TOO] = "truncated", [TCP_NOT_TRIED] = "not_tried",
@@ -86,6 +93,11 @@ static const char *const fail_kinds[N_FAIL_KINDS] = {
 	[FAIL_REFUSED] = "refused",
 	[FAIL_BROKEN] = "broken",
 	[FAIL_NETWORK] = "network",
+};
+
+static const char *const hedge_outcomes[N_HEDGE_OUTCOMES] = {
+	[HEDGE_WON] = "won",
+	[HEDGE_LOST] = "lost",
 };
 
 static metric_id series(const struct metric_desc *d, const char *a, const char *b, const char *c)
@@ -115,6 +127,8 @@ static void init_server_series(struct server_series *s, const char *to)
 		s->tcp[i] = series(&tcp_desc, to, tcp_outcomes[i], NULL);
 	for (unsigned i = 0; i < N_FAIL_KINDS; i++)
 		s->failures[i] = series(&failures_desc, to, fail_kinds[i], NULL);
+	for (unsigned i = 0; i < N_HEDGE_OUTCOMES; i++)
+		s->hedges[i] = series(&hedges_desc, to, hedge_outcomes[i], NULL);
 }
 
 /* ---------------------------------------------------------------- the set */
@@ -153,6 +167,7 @@ static int make_servers(struct upstream_set *s, const struct upstream_config *c)
 		if (!v->text)
 			return -1;
 		init_server_series(&v->series, v->text);
+		upstream_times_show(v);
 	}
 	return 0;
 }
@@ -178,6 +193,8 @@ void upstream_set_free(struct upstream_set *s)
 {
 	if (!s)
 		return;
+	for (unsigned i = 0; s->servers && i < s->n; i++)
+		upstream_times_hide(&s->servers[i]);
 	free(s->servers);
 	arena_fini(&s->arena);
 	free(s);

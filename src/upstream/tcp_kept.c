@@ -135,7 +135,7 @@ void upstream_kept_abort(struct tcp_kept *c, int err)
 static uint64_t silence_limit(const struct tcp_kept *c)
 {
 	uint64_t most = c->peer->w->set->c.read_timeout_ns;
-	uint64_t usual = 3 * c->peer->tcp_usual_ns;
+	uint64_t usual = 3 * c->peer->usual[1].smoothed_ns;
 
 	if (!c->answered)
 		return most > UNANSWERED_MS * NS_PER_MS ? most : UNANSWERED_MS * NS_PER_MS;

@@ -98,6 +98,11 @@ struct net_addr upstream_tcp_local(const struct attempt *a)
 	return a->conn->connected ? a->conn->local : (struct net_addr){0};
 }
 
+void upstream_tcp_move(const struct attempt *from, struct attempt *to)
+{
+	from->conn->slot[from->place] = to;
+}
+
 void upstream_tcp_open_probe(struct upstream_peer *p)
 {
 	struct tcp_kept *c;

@@ -353,6 +353,11 @@ struct net_addr upstream_udp_local(const struct attempt *a)
 	return local;
 }
 
+void upstream_udp_move(const struct attempt *from, struct attempt *to)
+{
+	from->socket->who[from->place] = to;
+}
+
 void upstream_udp_fini(struct upstream_peer *p)
 {
 	struct udp_pool *pool = &p->udp;

@@ -6,6 +6,8 @@
  *   complete.c   a cut UDP answer: the whole one over TCP, the patience for it, late answers
  *   message.c    the query as it is sent: our own EDNS, the client's options less the hop-by-hop ones
  *   policy.c     in which order upstreams are tried
+ *   hedge.c      a second upstream while the first takes far longer than usual
+ *   times.c      what is usual: smoothed times and losses, learned from questions
  *   udp_pool.c   connected UDP sockets: random ports, retired after 200 queries or 10 s
  *   tcp_pool.c, tcp_kept.c, frame.c   kept, pipelined TCP connections (RFC 7766)
  *   health.c     per-upstream state: fails, down flag, probe loop, upstreams that lose real questions
@@ -49,6 +51,7 @@ struct upstream_config {
 	enum upstream_policy policy;
 	bool force_tcp, prefer_udp;
 	bool tc_passthrough; /* CoreDNS's old way: a cut UDP answer is passed on */
+	bool no_hedge; /* never ask a second upstream while the first may still answer */
 	uint64_t read_timeout_ns; /* per attempt; default 2 s */
 	uint64_t expire_ns; /* idle TCP connections; default 10 s */
 	uint64_t max_age_ns; /* 0: unlimited */

@@ -20,6 +20,7 @@ int upstream_worker_start(struct upstream_set *s, const struct upstream_env *env
 	}
 	w->set = s;
 	w->env = *env;
+	upstream_hedge_begin(w);
 	for (unsigned i = 0; i < s->n; i++) {
 		w->peers[i].server = &s->servers[i];
 		w->peers[i].w = w;

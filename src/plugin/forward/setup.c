@@ -248,6 +248,17 @@ static int parse_tc(struct cf_cursor *in, void *state)
 	return err;
 }
 
+static int parse_hedge(struct cf_cursor *in, void *state)
+{
+	static const char *const words[] = {"on", "off"};
+	size_t i;
+	int err = cf_arg_word(in, "whether to hedge", words, ARRAY_LEN(words), &i);
+
+	if (!err)
+		config_of(state)->no_hedge = i == 1;
+	return err;
+}
+
 static int refuse_tls(struct cf_cursor *in, void *state)
 {
 	return cf_fail(in, "option \"%s\" is not in this build yet: upstreams are asked over UDP and TCP",
@@ -277,6 +288,7 @@ static const struct cf_option_def options[] = {
 	{"source_address", 1, 1, parse_source_address, "IP"},
 	{"resolver", 1, -1, parse_resolver, "IP[:PORT]..."},
 	{"tc", 1, 1, parse_tc, "retry|passthrough"}, /* ours */
+	{"hedge", 1, 1, parse_hedge, "on|off"}, /* ours */
 };
 
 /* ---------------------------------------------------------------- the directive */

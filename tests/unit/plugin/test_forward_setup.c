@@ -115,7 +115,8 @@ static void test_defaults(void **state)
 	assert_int_equal(c->health_interval_ns, 500 * NS_PER_MS);
 	assert_null(c->health_domain);
 	assert_int_equal(c->max_concurrent, 0);
-	assert_false(c->force_tcp || c->prefer_udp || c->tc_passthrough || c->failfast || c->health_no_rec);
+	assert_false(c->force_tcp || c->prefer_udp || c->tc_passthrough || c->failfast || c->health_no_rec ||
+		     c->no_hedge);
 	targets_are(&r.f.rules[0], (const char *const[]){"192.0.2.1:53", "192.0.2.2:5353", NULL});
 	assert_int_equal(r.n_notes, 2);
 	done(&r);
@@ -150,13 +151,15 @@ static void test_every_option(void **state)
 		    "source_address 192.0.2.9\n"
 		    "resolver 192.0.2.53 192.0.2.54:5353\n"
 		    "tc passthrough\n"
+		    "hedge off\n"
 		    "}");
 	f = &r.f.rules[0];
 	c = &f->config;
 	assert_true(wire_name_from_text("corp.example", name) > 0);
 	assert_true(wire_name_equal(f->from, name));
 	assert_int_equal(f->n_except, 3);
-	assert_true(c->force_tcp && c->prefer_udp && c->failfast && c->tc_passthrough && c->health_no_rec);
+	assert_true(c->force_tcp && c->prefer_udp && c->failfast && c->tc_passthrough && c->health_no_rec &&
+		    c->no_hedge);
 	assert_int_equal(c->expire_ns, 5 * NS_PER_S);
 	assert_int_equal(c->max_age_ns, 60 * NS_PER_S);
 	assert_int_equal(c->max_idle_conns, 7);
@@ -324,6 +327,7 @@ static void test_refusals(void **state)
 		{"forward . 192.0.2.1 {\ntls_servername example.org\n}", "not in this build yet"},
 		{"forward . 192.0.2.1 {\ndoh_method GET\n}", "not in this build yet"},
 		{"forward . 192.0.2.1 {\ntc drop\n}", "drop"},
+		{"forward . 192.0.2.1 {\nhedge 5\n}", "5"},
 		{"forward . 192.0.2.1 192.0.2.2 192.0.2.3 192.0.2.4 192.0.2.5 192.0.2.6 192.0.2.7 192.0.2.8 "
 		 "192.0.2.9 "
 		 "192.0.2.10 192.0.2.11 192.0.2.12 192.0.2.13 192.0.2.14 192.0.2.15 192.0.2.16",

@@ -198,6 +198,7 @@ static void test_silent_upstream_costs_its_time_and_the_next_answers(void **stat
 
 	rig_begin(&r, up, 2);
 	r.config.read_timeout_ns = 600 * NS_PER_MS;
+	r.config.no_hedge = true;
 	rig_start(&r);
 	o = rig_get(&r, "example.org");
 	assert_int_equal(o->err, 0);

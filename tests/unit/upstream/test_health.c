@@ -110,6 +110,7 @@ static void test_down_upstream_is_skipped_and_comes_back(void **state)
 	r.config.read_timeout_ns = 600 * NS_PER_MS;
 	r.config.health_interval_ns = 100 * NS_PER_MS;
 	r.config.max_fails = 1;
+	r.config.no_hedge = true;
 	rig_start(&r);
 	assert_in_range(rig_get(&r, "example.org")->ms, 600, 610);
 	door_pass_ms(r.loop, 3600);
