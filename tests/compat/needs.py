@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What a case needs of a server: plugins, and the transports of its keys and upstreams.
 
 Read from the case's Corefile (and the files that it imports), so that nobody keeps it by hand."""

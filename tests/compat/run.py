@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
 """Run the compatibility cases that this build is meant to pass.
 
   run.py SERVER [CASE...]           all cases but those of not-yet.txt; last line: N passed, N failed

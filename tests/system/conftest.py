@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Fixtures of the system tests.
 
   BINNACLE=build/binnacle          the server under test (a command line)

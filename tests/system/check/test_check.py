@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """`binnacle check`: every error at once, with its place, what was found, and what is allowed there."""
 import os
 import re

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """`binnacle check -portable` over the Corefiles of all compatibility cases: it refuses those that CoreDNS was
 seen to refuse, and takes the others (of the plugins that are built)."""
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Every Corefile that the project ships or shows is taken by Binnacle and by CoreDNS 1.14.7 itself."""
 import glob
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Which packets are answered, and how: header, question and EDNS rules, by raw bytes.
 
 RFC 1035 4.1, RFC 2181 5.1, RFC 6891 6.1, RFC 8906."""

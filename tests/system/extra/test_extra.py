@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """-extra FILE: options of our own beside a Corefile that CoreDNS takes as well."""
 import signal
 

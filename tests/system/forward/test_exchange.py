@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """One question's way to an upstream and back: deadline, merging, forged answers, kept connections."""
 import socket
 import struct

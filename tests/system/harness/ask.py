@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Questions by dnspython and by hand, over UDP and TCP."""
 import socket, struct, time
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Real programs that look up a name, each as it comes: what they print, and the first UDP reply they got."""
 import collections, os, re, shutil, subprocess
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The flood: questions at a steady rate from C (see flood.c)."""
 import os
 import re

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Network namespaces made for one test: loopback, interfaces, nftables, a private resolv.conf."""
 import contextlib, ctypes, itertools, os, signal, subprocess, tempfile
 

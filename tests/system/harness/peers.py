@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Other DNS servers as forwarders on port 53 of a namespace, for comparisons.  All from Debian."""
 import shutil
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """One server process: started with a Corefile, awaited by condition, stopped by its pid."""
 import itertools, os, re, shlex, signal, socket, subprocess
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The story: names whose answer, a CNAME and N addresses, the upstream cuts to the CNAME over UDP."""
 import re
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A tap on an interface of a namespace: every UDP datagram and TCP SYN that passes, as it was on the wire."""
 import collections, socket, struct, threading
 

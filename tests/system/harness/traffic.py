@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Questions in a steady stream while a test does something else; every one of them is accounted for."""
 import socket
 import struct

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Scripted upstreams: the class of the compatibility cases, in a namespace where the test has one."""
 import compat
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Waiting for conditions.  Tests never sleep for a fixed time and hope."""
 import os, time
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Whoever reads the log has stopped reading: no question waits for it."""
 import os
 import re

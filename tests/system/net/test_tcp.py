@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """TCP: many questions on a connection, many connections, and clients that behave badly."""
 import select
 import socket

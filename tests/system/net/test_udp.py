@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """UDP: answers leave from the address that was asked, on every family and kind of bind."""
 import socket
 

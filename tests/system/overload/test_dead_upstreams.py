@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Every upstream dead and 20,000 questions a second for names that nobody has asked before: memory stays in
 bounds, and what is in the cache goes on being answered."""
 import collections

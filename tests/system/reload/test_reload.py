@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """SIGUSR1: the next Corefile beside the running one, and nobody notices but by the new answers."""
 import os
 import re

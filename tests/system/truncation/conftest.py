@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The laboratory of the truncation tests: a namespace, an upstream that truncates, a server on port 53."""
 import pytest
 

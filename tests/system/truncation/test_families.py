@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The same story where there is only IPv6, and where there is none."""
 from harness import clients, story
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The name that resolved on no machine: its upstream cuts the answer to a CNAME over UDP, the rest comes
 over TCP only.  Real programs ask for it; each is judged by the first UDP reply that it gets."""
 import pytest

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The comparison that docs/truncation.md shows: the same upstream behind several servers.
 
     pytest tests/system/truncation/test_table.py --truncation-table=docs/truncation.md

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """TCP towards the upstream is lost (SYNs dropped): names must not become slow, and the whole answer
 must come back when TCP does."""
 import time
