@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* sim --seeds FROM-TO [-j N]    run them; a failing one tells its story
- * sim --seed N [-v]             run one */
+ * sim --seed N [-v]             run one
+ * With --stop the first failing one is the last. */
 #include "scenario.h"
 
 #include <stdio.h>
@@ -18,7 +19,7 @@ enum {
 struct options {
 	uint64_t from, to;
 	unsigned jobs, stories;
-	bool verbose;
+	bool verbose, stop;
 };
 
 struct totals {
@@ -74,7 +75,7 @@ static unsigned run_share(const struct options *o, unsigned share)
 {
 	struct totals t = {0};
 
-	for (uint64_t seed = o->from + share; seed <= o->to; seed += o->jobs)
+	for (uint64_t seed = o->from + share; seed <= o->to && !(o->stop && t.failed); seed += o->jobs)
 		run_one(o, seed, &t);
 	printf("%llu seeds, %u failed; %llu questions, %llu to upstreams; at most %.1f for one (seed %llu)\n",
 	       (unsigned long long)t.n, t.failed, (unsigned long long)t.questions, (unsigned long long)t.asked, t.worst,
@@ -104,7 +105,7 @@ static int run_all(const struct options *o)
 
 static int usage(void)
 {
-	fputs("usage: sim --seeds FROM-TO [-j JOBS] [--stories N] | sim --seed N [-v]\n", stderr);
+	fputs("usage: sim --seeds FROM-TO [-j JOBS] [--stories N] [--stop] | sim --seed N [-v]\n", stderr);
 	return 2;
 }
 
@@ -128,8 +129,9 @@ int main(int argc, char **argv)
 	for (int i = 1; i < argc; i++) {
 		const char *value = i + 1 < argc ? argv[i + 1] : "";
 
-		if (!strcmp(argv[i], "-v")) {
-			o.verbose = true;
+		if (!strcmp(argv[i], "-v") || !strcmp(argv[i], "--stop")) {
+			o.verbose |= argv[i][1] == 'v';
+			o.stop |= argv[i][1] == '-';
 			continue;
 		}
 		i++;

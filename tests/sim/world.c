@@ -171,7 +171,7 @@ void world_run_until(uint64_t until_ns)
 
 /* ---------------------------------------------------------------- the story */
 
-static void tell(const char *mark, const char *fmt, va_list ap)
+static PRINTF(2, 0) void tell(const char *mark, const char *fmt, va_list ap)
 {
 	printf("%11.6f %s", (double)(world.now_ns - world.begin_ns) / 1e9, mark);
 	vprintf(fmt, ap);
