@@ -53,7 +53,7 @@ static struct upstream_exchange *exchange_new(struct upstream_worker *w, const s
 	x->tag = q->tag;
 	x->end_ns = q->deadline_ns - END_MARGIN_MS * NS_PER_MS;
 	x->phase_end_ns = x->end_ns;
-	x->hedge_ns = UINT64_MAX;
+	x->due_ns = UINT64_MAX;
 	if (upstream_message_build(x, q) || timer_arm(worker_timers(w), &x->timer, x->end_ns)) {
 		arena_fini(&x->arena);
 		upstream_slab_put(w, x);

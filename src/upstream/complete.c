@@ -95,7 +95,7 @@ void upstream_complete_begin(struct upstream_exchange *x, struct upstream_peer *
 	metric_inc(x->w->env.cells, p->server->series.truncated);
 	if (x->hedge)
 		upstream_hedge_end(x);
-	x->hedge_ns = UINT64_MAX;
+	x->due_ns = UINT64_MAX;
 	x->phase = PHASE_COMPLETING;
 	x->phase_end_ns = now + patience(p);
 	if (!upstream_tcp_usable(p->server, now)) {
@@ -106,10 +106,14 @@ void upstream_complete_begin(struct upstream_exchange *x, struct upstream_peer *
 		return;
 	}
 	f.err = upstream_exchange_send(x, p, LEG_TCP, false);
-	if (f.err)
+	if (f.err && x->over_budget) {
+		count(x, p->server, TCP_NOT_TRIED);
+		upstream_exchange_finish(x);
+	} else if (f.err) {
 		upstream_complete_failed(x, p, &f);
-	else
+	} else {
 		upstream_exchange_arm(x);
+	}
 }
 
 /* `p` has no whole answer for us.  May end. */
@@ -171,6 +175,10 @@ void upstream_complete_timeout(struct upstream_exchange *x)
 	if (x->phase == PHASE_LATE) {
 		count(x, a->peer->server, TCP_FAILED);
 		end_late(x, NULL);
+		return;
+	}
+	if (x->paced) { /* the question's time is over before its turn comes */
+		upstream_exchange_finish(x);
 		return;
 	}
 	if (!upstream_tcp_connected(a))

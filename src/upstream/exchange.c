@@ -66,6 +66,13 @@ static void describe_failure(const struct upstream_exchange *x, struct upstream_
 	if (err == -EBADMSG) {
 		r->ede = EDE_INVALID_DATA;
 		r->ede_text = "broken answer from upstream";
+	} else if (!x->failed_server && x->over_budget) {
+		static const char text[] = "upstream packet budget used";
+
+		r->err = ERR_LIMIT;
+		r->ede = EDE_NETWORK_ERROR;
+		r->ede_text = text;
+		memcpy(r->error, text, sizeof(text));
 	} else if (!x->failed_server) {
 		r->ede = EDE_NO_REACHABLE_AUTHORITY;
 		r->ede_text = "no healthy upstream";
@@ -117,8 +124,8 @@ void upstream_exchange_arm(struct upstream_exchange *x)
 {
 	uint64_t at = x->phase_end_ns < x->end_ns ? x->phase_end_ns : x->end_ns;
 
-	if (x->hedge_ns < at)
-		at = x->hedge_ns;
+	if (x->due_ns < at)
+		at = x->due_ns;
 	if (timer_arm(worker_timers(x->w), &x->timer, at) == 0)
 		return;
 	x->failure.err = -ENOMEM;
@@ -130,7 +137,7 @@ static void end_soon(struct upstream_exchange *x)
 {
 	x->phase = PHASE_ENDING;
 	x->phase_end_ns = now_of(x);
-	x->hedge_ns = UINT64_MAX;
+	x->due_ns = UINT64_MAX;
 	upstream_exchange_arm(x);
 }
 
@@ -163,29 +170,89 @@ enum leg upstream_exchange_leg(const struct upstream_exchange *x, struct upstrea
 	return LEG_UDP;
 }
 
-int upstream_exchange_send(struct upstream_exchange *x, struct upstream_peer *p, enum leg leg, bool fresh)
+static int send_now(struct upstream_exchange *x, struct upstream_peer *p, enum leg leg, bool fresh)
 {
 	upstream_message_select(x, &x->a, upstream_exchange_edns(x, p));
 	x->a.fresh = fresh;
 	return leg == LEG_TCP ? upstream_tcp_send(p, &x->a) : upstream_udp_send(p, &x->a);
 }
 
-int upstream_exchange_ask(struct upstream_exchange *x, struct upstream_peer *p, enum leg leg, bool fresh)
+/* 0: `ret_now` says whether it may go now; else the timer will send it. */
+static int take_turn(struct upstream_exchange *x, struct upstream_peer *p, enum leg leg, bool fresh,
+		     bool *ret_now)
+{
+	uint64_t wait;
+	int err = upstream_pace_question(p, leg, &wait);
+
+	x->over_budget = err == ERR_LIMIT;
+	*ret_now = !wait;
+	if (err || !wait)
+		return err;
+	x->paced = true;
+	x->paced_leg = (uint8_t)leg;
+	x->a.peer = p;
+	x->a.fresh = fresh;
+	x->due_ns = now_of(x) + wait;
+	return 0;
+}
+
+int upstream_exchange_send(struct upstream_exchange *x, struct upstream_peer *p, enum leg leg, bool fresh)
+{
+	if (unlikely(x->w->set->bucket)) {
+		bool now;
+		int err = take_turn(x, p, leg, fresh, &now);
+
+		if (err || !now)
+			return err;
+	}
+	return send_now(x, p, leg, fresh);
+}
+
+/* It was sent: its time begins. */
+static void begin_wait(struct upstream_exchange *x, const struct upstream_peer *p, enum leg leg)
 {
 	const struct upstream_config *c = &x->w->set->c;
 	uint64_t limit = c->read_timeout_ns;
+
+	if (leg == LEG_TCP && !c->force_tcp && !upstream_tcp_connected(&x->a) &&
+	    limit > CONNECT_PATIENCE_MS * NS_PER_MS)
+		limit = CONNECT_PATIENCE_MS * NS_PER_MS;
+	x->phase_end_ns = now_of(x) + limit;
+	upstream_hedge_plan(x, p, leg);
+	upstream_exchange_arm(x);
+}
+
+int upstream_exchange_ask(struct upstream_exchange *x, struct upstream_peer *p, enum leg leg, bool fresh)
+{
 	int err = upstream_exchange_send(x, p, leg, fresh);
 
 	if (err)
 		return err;
-	if (leg == LEG_TCP && !c->force_tcp && !upstream_tcp_connected(&x->a) &&
-	    limit > CONNECT_PATIENCE_MS * NS_PER_MS)
-		limit = CONNECT_PATIENCE_MS * NS_PER_MS;
 	x->phase = PHASE_ASKING;
-	x->phase_end_ns = now_of(x) + limit;
-	upstream_hedge_plan(x, p, leg);
-	upstream_exchange_arm(x);
+	if (likely(!x->paced)) {
+		begin_wait(x, p, leg);
+	} else {
+		x->phase_end_ns = x->end_ns;
+		upstream_exchange_arm(x);
+	}
 	return 0;
+}
+
+/* Its turn has come. */
+static void send_paced(struct upstream_exchange *x)
+{
+	enum leg leg = (enum leg)x->paced_leg;
+	struct failure f = {.stage = STAGE_DIAL, .leg = leg};
+
+	x->paced = false;
+	x->due_ns = UINT64_MAX;
+	f.err = send_now(x, x->a.peer, leg, x->a.fresh);
+	if (f.err)
+		upstream_attempt_failed(&x->a, &f);
+	else if (x->phase == PHASE_ASKING)
+		begin_wait(x, x->a.peer, leg);
+	else
+		upstream_exchange_arm(x);
 }
 
 /* Count what failed against the exchange and the upstream. */
@@ -222,7 +289,7 @@ static void pause_round(struct upstream_exchange *x)
 	unsigned shift = x->order.rounds < PAUSE_SHIFT_MAX ? x->order.rounds : PAUSE_SHIFT_MAX;
 
 	x->phase = PHASE_PAUSED;
-	x->hedge_ns = UINT64_MAX;
+	x->due_ns = UINT64_MAX;
 	x->phase_end_ns = now_of(x) + (PAUSE_MIN_MS * NS_PER_MS << shift);
 	upstream_exchange_arm(x);
 }
@@ -245,6 +312,8 @@ void upstream_exchange_next(struct upstream_exchange *x)
 		if (!f.err)
 			return;
 		x->phase = PHASE_ASKING;
+		if (x->over_budget)
+			break; /* it is one for all of them */
 		charge(x, p, &f);
 	}
 	end_soon(x);
@@ -345,6 +414,10 @@ void upstream_exchange_timer(struct timer *t)
 {
 	struct upstream_exchange *x = container_of(t, struct upstream_exchange, timer);
 
+	if (unlikely(x->paced) && now_of(x) >= x->due_ns && now_of(x) < x->end_ns) {
+		send_paced(x);
+		return;
+	}
 	switch ((enum exchange_phase)x->phase) {
 	case PHASE_ENDING:
 		upstream_exchange_finish(x);

@@ -60,12 +60,15 @@ struct upstream_exchange {
 
 	struct attempt a;
 	struct upstream_hedge *hedge; /* the second one, while it runs; in `arena` */
-	uint64_t hedge_ns; /* when it is time for one; UINT64_MAX: never */
+	uint64_t due_ns; /* when it is time for one, or for what is `paced`; UINT64_MAX: never */
 	uint8_t phase; /* enum exchange_phase */
 	bool do_bit, client_stream;
 	bool counted; /* holds a place of max_concurrent */
 	bool holding; /* holds the owner (late) */
 	bool trial; /* nobody waits: only what is learned of one upstream counts */
+	bool paced; /* the running attempt waits for its turn to be sent, by paced_leg, to a.peer */
+	uint8_t paced_leg; /* enum leg */
+	bool over_budget; /* an attempt was not sent because of `pace` */
 	bool was_hedge; /* the running attempt began as a hedge; the first one has failed */
 	bool hedge_said_no; /* `answer` is a hedge's SERVFAIL or the like: given if the first one fails */
 	bool last_chance; /* all are down, this attempt is the only one */
@@ -134,7 +137,8 @@ void upstream_exchange_next(struct upstream_exchange *x);
 /* How `p` is asked first, and whether with an OPT. */
 enum leg upstream_exchange_leg(const struct upstream_exchange *x, struct upstream_peer *p);
 bool upstream_exchange_edns(const struct upstream_exchange *x, struct upstream_peer *p);
-/* Send the attempt and nothing else.  `fresh`: not on a connection that has answered before. */
+/* Send the attempt, or leave it to the timer if it must wait for its turn (x->paced), and nothing else.
+ * `fresh`: not on a connection that has answered before. */
 int upstream_exchange_send(struct upstream_exchange *x, struct upstream_peer *p, enum leg leg,
 			   bool fresh) MUST_USE;
 void upstream_exchange_note_failure(struct upstream_exchange *x, struct upstream_peer *p,
@@ -164,7 +168,7 @@ bool upstream_answer_fails_over(const struct upstream_exchange *x, unsigned rcod
 
 /* hedge.c */
 
-/* The running attempt to `p` was sent: set x->hedge_ns. */
+/* The running attempt to `p` was sent: set x->due_ns. */
 void upstream_hedge_plan(struct upstream_exchange *x, const struct upstream_peer *p, enum leg leg);
 /* A worker's part begins. */
 void upstream_hedge_begin(struct upstream_worker *w);

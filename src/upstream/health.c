@@ -68,6 +68,7 @@ static void probe_send(struct probe *pr)
 	pr->a.peer = p;
 	pr->a.frame = pr->frame;
 	pr->a.len = (uint16_t)upstream_message_probe(pr->frame, domain, !c->health_no_rec, pr->edns);
+	upstream_pace_probe(p, c->force_tcp ? LEG_TCP : LEG_UDP);
 	err = c->force_tcp ? upstream_tcp_send(p, &pr->a) : upstream_udp_send(p, &pr->a);
 	/* What fails at once fails by the timer, never from within: it may be an exchange that has just called. */
 	probe_arm(pr, err ? 0 : PROBE_TIMEOUT_MS * NS_PER_MS);

@@ -59,12 +59,12 @@ void upstream_hedge_plan(struct upstream_exchange *x, const struct upstream_peer
 	const struct upstream_set *s = x->w->set;
 	uint64_t ns;
 
-	x->hedge_ns = UINT64_MAX;
+	x->due_ns = UINT64_MAX;
 	if (s->n == 1 || s->c.no_hedge || x->trial || x->hedge || x->hedge_said_no)
 		return;
 	ns = delay(p, leg);
 	if (ns)
-		x->hedge_ns = worker_now(x->w) + ns;
+		x->due_ns = worker_now(x->w) + ns;
 }
 
 static int ask(struct upstream_exchange *x, struct upstream_peer *p, enum leg leg)
@@ -92,6 +92,7 @@ static void start(struct upstream_exchange *x)
 {
 	struct upstream_worker *w = x->w;
 	struct upstream_peer *p;
+	enum leg leg;
 
 	if (w->hedge_credit < CREDIT_COST)
 		return;
@@ -101,7 +102,8 @@ static void start(struct upstream_exchange *x)
 	x->hedge = copy_query(x);
 	if (!x->hedge)
 		return;
-	if (ask(x, p, upstream_exchange_leg(x, p)))
+	leg = upstream_exchange_leg(x, p);
+	if (!upstream_pace_hedge(p, leg) || ask(x, p, leg))
 		x->hedge = NULL;
 	else
 		w->hedge_credit -= CREDIT_COST;
@@ -109,7 +111,7 @@ static void start(struct upstream_exchange *x)
 
 void upstream_hedge_start(struct upstream_exchange *x)
 {
-	x->hedge_ns = UINT64_MAX;
+	x->due_ns = UINT64_MAX;
 	start(x);
 	upstream_exchange_arm(x);
 }
@@ -134,7 +136,7 @@ void upstream_hedge_end(struct upstream_exchange *x)
 
 void upstream_hedge_again(struct upstream_exchange *x, enum leg leg)
 {
-	if (ask(x, x->hedge->a.peer, leg))
+	if (!upstream_pace_hedge(x->hedge->a.peer, leg) || ask(x, x->hedge->a.peer, leg))
 		upstream_hedge_end(x);
 }
 
@@ -180,8 +182,12 @@ static void go_on_alone(struct upstream_exchange *x)
 	uint64_t wait = OVERTAKEN_MS * NS_PER_MS;
 	uint64_t end = x->a.sent_ns + (usual > wait ? usual : wait);
 
+	if (x->a.leg == LEG_NONE) { /* about to be asked again */
+		upstream_exchange_finish(x);
+		return;
+	}
 	x->trial = true;
-	x->hedge_ns = UINT64_MAX;
+	x->due_ns = UINT64_MAX;
 	if (end < worker_now(x->w))
 		end = worker_now(x->w);
 	if (end < x->phase_end_ns)
@@ -225,5 +231,6 @@ void upstream_hedge_answered(struct upstream_exchange *x, struct upstream_peer *
 	upstream_leave(&x->a);
 	x->a.peer = p;
 	x->a.edns = edns;
+	x->paced = false;
 	upstream_complete_begin(x, p);
 }

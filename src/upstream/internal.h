@@ -21,6 +21,7 @@
 #include <stdatomic.h>
 
 struct attempt;
+struct upstream_bucket;
 struct tcp_kept;
 struct udp_socket;
 struct upstream_peer;
@@ -82,6 +83,7 @@ struct upstream_set {
 	struct upstream_server *servers;
 	unsigned n;
 	metric_id all_down, rejected; /* coredns_forward_* */
+	struct upstream_bucket *bucket; /* NULL: not paced */
 	_Alignas(64) atomic_uint round_robin;
 	atomic_uint in_flight;
 	atomic_uint n_workers;
@@ -244,6 +246,25 @@ struct usual_time upstream_times_usual(const struct upstream_peer *p, enum leg l
 /* The gauges of one upstream. */
 void upstream_times_show(struct upstream_server *s);
 void upstream_times_hide(struct upstream_server *s);
+
+/* ---------------------------------------------------------------- pace.c */
+
+/* The bucket of that name, made if there is none; the rate is the last one given.  NULL: no memory.
+ * Thread: control or builder. */
+struct upstream_bucket *upstream_bucket_get(const char *name, uint32_t rate);
+void upstream_bucket_put(struct upstream_bucket *b);
+/* Take `n` packets out at the earliest time that keeps the rate.  0: `ret_wait_ns` from now; ERR_LIMIT: that would be
+ * more than `max_wait_ns`, nothing was taken.  Any worker. */
+int upstream_bucket_take(struct upstream_bucket *b, unsigned n, uint64_t now, uint64_t max_wait_ns,
+			 uint64_t *ret_wait_ns) MUST_USE;
+/* What a question to `p` costs, in packets. */
+unsigned upstream_pace_cost(const struct upstream_peer *p, enum leg leg);
+/* The same for exchanges, counted; questions wait a little if they must. */
+int upstream_pace_question(struct upstream_peer *p, enum leg leg, uint64_t *ret_wait_ns) MUST_USE;
+/* For a hedge, which does not wait. */
+bool upstream_pace_hedge(struct upstream_peer *p, enum leg leg);
+/* A probe, which is counted and never held back. */
+void upstream_pace_probe(struct upstream_peer *p, enum leg leg);
 
 /* ---------------------------------------------------------------- memories */
 

@@ -147,6 +147,7 @@ static int copy_config(struct upstream_set *s, const struct upstream_config *c)
 		if (!s->c.source)
 			return -1;
 	}
+	s->c.pace_name = NULL; /* the bucket has it */
 	s->c.targets = NULL; /* servers[] has them */
 	return 0;
 }
@@ -172,6 +173,14 @@ static int make_servers(struct upstream_set *s, const struct upstream_config *c)
 	return 0;
 }
 
+static int find_bucket(struct upstream_set *s, const struct upstream_config *c)
+{
+	if (!c->pace)
+		return 0;
+	s->bucket = upstream_bucket_get(c->pace_name ? c->pace_name : c->targets[0].text, c->pace);
+	return s->bucket ? 0 : -1;
+}
+
 struct upstream_set *upstream_set_new(const struct upstream_config *c)
 {
 	struct upstream_set *s = aligned_alloc(64, sizeof(*s));
@@ -182,7 +191,7 @@ struct upstream_set *upstream_set_new(const struct upstream_config *c)
 	arena_init(&s->arena, NULL, 0, NULL);
 	s->all_down = metrics_series(&all_down_desc, NULL);
 	s->rejected = metrics_series(&rejected_desc, NULL);
-	if (copy_config(s, c) || make_servers(s, c)) {
+	if (copy_config(s, c) || make_servers(s, c) || find_bucket(s, c)) {
 		upstream_set_free(s);
 		return NULL;
 	}
@@ -195,6 +204,8 @@ void upstream_set_free(struct upstream_set *s)
 		return;
 	for (unsigned i = 0; s->servers && i < s->n; i++)
 		upstream_times_hide(&s->servers[i]);
+	if (s->bucket)
+		upstream_bucket_put(s->bucket);
 	free(s->servers);
 	arena_fini(&s->arena);
 	free(s);

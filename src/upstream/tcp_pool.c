@@ -107,6 +107,7 @@ void upstream_tcp_open_probe(struct upstream_peer *p)
 {
 	struct tcp_kept *c;
 
+	upstream_pace_probe(p, LEG_TCP);
 	if (upstream_kept_open(p, &c))
 		upstream_tcp_probe_ended(p->server, worker_now(p->w));
 	else

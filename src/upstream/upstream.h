@@ -7,6 +7,7 @@
  *   message.c    the query as it is sent: our own EDNS, the client's options less the hop-by-hop ones
  *   policy.c     in which order upstreams are tried
  *   hedge.c      a second upstream while the first takes far longer than usual
+ *   pace.c       a budget of packets a second, shared by all workers
  *   times.c      what is usual: smoothed times and losses, learned from questions
  *   udp_pool.c   connected UDP sockets: random ports, retired after 200 queries or 10 s
  *   tcp_pool.c, tcp_kept.c, frame.c   kept, pipelined TCP connections (RFC 7766)
@@ -65,6 +66,9 @@ struct upstream_config {
 	bool failfast; /* failfast_all_unhealthy_upstreams */
 	uint32_t failover_rcodes; /* bit per rcode 0..31 */
 	const struct net_addr *source; /* source_address or NULL */
+	uint32_t
+		pace; /* packets a second towards all upstreams, per process; 0: no limit, else at least 20 */
+	const char *pace_name; /* sets that give the same share one budget; NULL: the first target's text */
 	uint16_t edns_size; /* our own EDNS size towards upstreams; 0: 1232 */
 };
 

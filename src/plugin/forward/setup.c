@@ -259,6 +259,23 @@ static int parse_hedge(struct cf_cursor *in, void *state)
 	return err;
 }
 
+/* Below this a TCP exchange would be a third of the budget. */
+enum { PACE_MIN = 20, PACE_NAME_MAX = 63 };
+
+static int parse_pace(struct cf_cursor *in, void *state)
+{
+	struct upstream_config *c = config_of(state);
+	int err = cf_arg_u32(in, "N", PACE_MIN, INT32_MAX, &c->pace);
+
+	if (err || !cf_args_left(in))
+		return err;
+	err = cf_arg_text(in, "NAME", &c->pace_name);
+	if (!err && strlen(c->pace_name) > PACE_NAME_MAX)
+		return cf_fail(in, "the name \"%.70s\" is longer than %d characters", c->pace_name,
+			       PACE_NAME_MAX);
+	return err;
+}
+
 static int refuse_tls(struct cf_cursor *in, void *state)
 {
 	return cf_fail(in, "option \"%s\" is not in this build yet: upstreams are asked over UDP and TCP",
@@ -288,6 +305,7 @@ static const struct cf_option_def options[] = {
 	{"source_address", 1, 1, parse_source_address, "IP"},
 	{"resolver", 1, -1, parse_resolver, "IP[:PORT]..."},
 	{"tc", 1, 1, parse_tc, "retry|passthrough"}, /* ours */
+	{"pace", 1, 2, parse_pace, "N [NAME]"}, /* ours */
 	{"hedge", 1, 1, parse_hedge, "on|off"}, /* ours */
 };
 

@@ -152,6 +152,7 @@ static void test_every_option(void **state)
 		    "resolver 192.0.2.53 192.0.2.54:5353\n"
 		    "tc passthrough\n"
 		    "hedge off\n"
+		    "pace 1000 eth0\n"
 		    "}");
 	f = &r.f.rules[0];
 	c = &f->config;
@@ -174,6 +175,8 @@ static void test_every_option(void **state)
 	assert_int_equal(f->next_rcodes, 1u << RCODE_NXDOMAIN | 1u << RCODE_SERVFAIL);
 	assert_true(f->next_on_nodata);
 	assert_int_equal(c->failover_rcodes, 1u << RCODE_REFUSED | 1u << RCODE_SERVFAIL);
+	assert_int_equal(c->pace, 1000);
+	assert_string_equal(c->pace_name, "eth0");
 	assert_int_equal(net_addr_family(c->source), 1);
 	done(&r);
 }
@@ -328,6 +331,11 @@ static void test_refusals(void **state)
 		{"forward . 192.0.2.1 {\ndoh_method GET\n}", "not in this build yet"},
 		{"forward . 192.0.2.1 {\ntc drop\n}", "drop"},
 		{"forward . 192.0.2.1 {\nhedge 5\n}", "5"},
+		{"forward . 192.0.2.1 {\npace 5\n}", "5"},
+		{"forward . 192.0.2.1 {\npace\n}", "pace"},
+		{"forward . 192.0.2.1 {\npace 100 "
+		 "0123456789012345678901234567890123456789012345678901234567890123\n}",
+		 "longer than"},
 		{"forward . 192.0.2.1 192.0.2.2 192.0.2.3 192.0.2.4 192.0.2.5 192.0.2.6 192.0.2.7 192.0.2.8 "
 		 "192.0.2.9 "
 		 "192.0.2.10 192.0.2.11 192.0.2.12 192.0.2.13 192.0.2.14 192.0.2.15 192.0.2.16",
