@@ -117,32 +117,46 @@ static void on_generation_ended(struct generation *g)
 	(void)uv_async_send(&c->ended_async); /* fails only for a closed handle */
 }
 
-static void forget_old(struct control *c, const struct generation *g)
+/* Strike a replaced generation off the list; false: control has not heard yet that it was replaced. */
+static bool forget_old(struct control *c, const struct generation *g)
 {
 	for (size_t i = 0; i < OLD_MAX; i++) {
-		if (c->old[i].g == g)
+		if (c->old[i].g == g) {
 			c->old[i].g = NULL;
+			return true;
+		}
 	}
+	return false;
 }
 
-static void free_ended(struct control *c)
+/* The next one that can be freed.  A generation may end before the reload that replaced it has been taken note of:
+ * until then it stays, because that note names it. */
+static struct generation *take_ended(struct control *c, bool all)
+{
+	struct generation *g = NULL;
+
+	pthread_mutex_lock(&c->lock);
+	for (unsigned i = 0; i < c->n_ended && !g; i++) {
+		if (!forget_old(c, c->ended[i]) && !all)
+			continue;
+		g = c->ended[i];
+		c->ended[i] = c->ended[--c->n_ended];
+	}
+	pthread_mutex_unlock(&c->lock);
+	return g;
+}
+
+static void free_ended(struct control *c, bool all)
 {
 	struct generation *g;
 
-	for (;;) {
-		pthread_mutex_lock(&c->lock);
-		g = c->n_ended ? c->ended[--c->n_ended] : NULL;
-		pthread_mutex_unlock(&c->lock);
-		if (!g)
-			return;
-		forget_old(c, g);
+	while ((g = take_ended(c, all)))
 		generation_retire(g);
-	}
 }
 
 static void on_ended_async(uv_async_t *h)
 {
-	free_ended(h->data);
+	free_ended(h->data, false);
 }
 
 static bool remember_old(struct control *c, struct generation *g)
@@ -206,7 +220,7 @@ static void reload_done(uv_work_t *w, int status)
 	} else {
 		log_line(LOG_INFO, "Reloading complete");
 		(void)remember_old(c, r->old); /* begin_reload saw room */
-		free_ended(c);
+		free_ended(c, false);
 		uv_timer_start(&c->cancel_timer, on_cancel_timer, CANCEL_AFTER_MS, 1000);
 	}
 	free(r);
@@ -372,7 +386,7 @@ static void tear_down(struct control *c)
 	finish_reload(c);
 	second_signal_ends();
 	server_stop(DRAIN_MS);
-	free_ended(c);
+	free_ended(c, true);
 	uv_walk(&c->loop, close_handle, NULL);
 	uv_run(&c->loop, UV_RUN_DEFAULT);
 	(void)uv_loop_close(&c->loop); /* all handles are closed */
