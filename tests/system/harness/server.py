@@ -6,7 +6,7 @@ import compat
 from harness import ask, wait
 
 ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", "..", ".."))
-SANITIZER = re.compile(r"ERROR: (Address|Leak|Thread)Sanitizer|WARNING: ThreadSanitizer|runtime error:")
+SANITIZER = compat.SANITIZER
 _serial = itertools.count(1)
 
 
