@@ -22,6 +22,8 @@ struct question {
 	unsigned n_sent, n_answers;
 	uint64_t answered_ns;     /* the last */
 	bool gone;                /* the client has left */
+	bool whole;               /* answered with all there is, */
+	uint32_t ttl_s;           /* for so long */
 };
 
 extern struct question questions[QUESTIONS_MAX];
@@ -36,4 +38,4 @@ unsigned client_open(void);
 void client_look_back(void);
 
 /* check.c: one answer. */
-void check_answer(const struct question *q, const uint8_t *msg, size_t len);
+void check_answer(struct question *q, const uint8_t *msg, size_t len);

@@ -28,7 +28,7 @@ static void draw_cache(struct config *c)
 	c->cache = true;
 	c->max_ttl_s = ttls[world_below(3)];
 	add(c, "  cache %u {\n", c->max_ttl_s);
-	if (world_percent(40)) {
+	if (world_percent(50)) {
 		c->stale_s = 3600;
 		c->verify = world_percent(50);
 		add(c, "    serve_stale 1h %s\n", c->verify ? "verify" : "immediate");

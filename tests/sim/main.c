@@ -24,7 +24,7 @@ struct options {
 
 struct totals {
 	uint64_t n, questions, asked;
-	unsigned failed;
+	unsigned failed, twice;
 	double worst;
 	uint64_t worst_seed;
 };
@@ -38,6 +38,8 @@ static void add(struct totals *t, uint64_t seed, const struct scenario_result *r
 		t->worst = r->asked_per_question;
 		t->worst_seed = seed;
 	}
+	if (r->twice > t->twice)
+		t->twice = r->twice;
 }
 
 /* Run it again and compare. */
@@ -77,9 +79,10 @@ static unsigned run_share(const struct options *o, unsigned share)
 
 	for (uint64_t seed = o->from + share; seed <= o->to && !(o->stop && t.failed); seed += o->jobs)
 		run_one(o, seed, &t);
-	printf("%llu seeds, %u failed; %llu questions, %llu to upstreams; at most %.1f for one (seed %llu)\n",
+	printf("%llu seeds, %u failed; %llu questions, %llu to upstreams; at most %.1f for one (seed %llu), "
+	       "%u asked twice at once\n",
 	       (unsigned long long)t.n, t.failed, (unsigned long long)t.questions, (unsigned long long)t.asked, t.worst,
-	       (unsigned long long)t.worst_seed);
+	       (unsigned long long)t.worst_seed, t.twice);
 	return t.failed;
 }
 

@@ -127,19 +127,19 @@ void sim_server_start(unsigned n_workers, size_t worker_bytes)
 static void left_over(const char *what, size_t n, unsigned worker)
 {
 	if (n)
-		world_wrong("worker %u ends with %zu %s", worker, n, what);
+		world_wrong("worker %u: %zu %s", worker, n, what);
 }
 
 static void look_for_leaks(struct worker *w)
 {
-	left_over("bytes of query memory", w->arenas.in_use, w->index);
-	left_over("queries that wait", query_pool_waiting(w->queries), w->index);
-	left_over("client connections", tcp_table_count(w->tcp), w->index);
-	left_over("upstream sockets", w->loop->n_udp_clients, w->index);
-	left_over("streams", w->loop->n_streams, w->index);
-	left_over("listening stream sockets", w->loop->n_listeners, w->index);
-	left_over("listening UDP sockets", w->loop->n_udp_servers, w->index);
-	left_over("messages", atomic_load(&w->loop->queue.n), w->index);
+	left_over("bytes of query memory are left", w->arenas.in_use, w->index);
+	left_over("queries are left", query_pool_waiting(w->queries), w->index);
+	left_over("client connections are left", tcp_table_count(w->tcp), w->index);
+	left_over("upstream sockets are left", w->loop->n_udp_clients, w->index);
+	left_over("streams are left", w->loop->n_streams, w->index);
+	left_over("listening stream sockets are left", w->loop->n_listeners, w->index);
+	left_over("listening UDP sockets are left", w->loop->n_udp_servers, w->index);
+	left_over("messages are left", atomic_load(&w->loop->queue.n), w->index);
 }
 
 /* As the real one: once everything has ended. */
@@ -181,6 +181,19 @@ struct worker *server_worker(unsigned i)
 size_t sim_server_in_flight(void)
 {
 	return runtime.in_flight;
+}
+
+void sim_server_at_rest(void)
+{
+	for (unsigned i = 0; i < runtime.n_workers; i++) {
+		const struct worker *w = runtime.workers[i];
+
+		left_over("sockets to upstreams open, and nobody asks", w->loop->n_udp_clients, i);
+		left_over("streams open, and nobody asks", w->loop->n_streams, i);
+		left_over("queries that wait, and nobody asks", query_pool_waiting(w->queries), i);
+	}
+	if (control.n_alive != 1)
+		world_wrong("%u configurations, and one serves", control.n_alive);
 }
 
 /* ---------------------------------------------------------------- generations */

@@ -15,6 +15,8 @@ void sim_server_start(unsigned n_workers, size_t worker_bytes);
 void sim_server_publish(const char *corefile);
 /* Free generations that have ended, cancel those whose time is over. */
 void sim_server_control(void);
+/* Nobody asks and all upstreams are well: nothing may be open but the listeners. */
+void sim_server_at_rest(void);
 /* Answer what is in flight, end, look for what is left over. */
 void sim_server_stop(void);
 /* The most that queries have held, bytes. */

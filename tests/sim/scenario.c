@@ -13,6 +13,9 @@
 enum {
 	SLICE_MS = 50,
 	WORKER_BYTES = 8 << 20,
+	TIGHT_BYTES = 64 << 10,
+	TWICE_PERCENT = 5,        /* second questions to fast upstreams, of all */
+	REST_S = 30,              /* until nothing is kept open any more */
 	RELOADS_MAX = 3,
 	/* Questions to upstreams per question of a client, at most. */
 	ASKED_MAX = 24,
@@ -92,6 +95,8 @@ static void run(uint64_t until_ns, struct reloads *r)
 
 static void look_at_load(struct scenario_result *ret)
 {
+	unsigned twice = 0;
+
 	for (unsigned i = 0; i < n_truths; i++) {
 		const struct truth *t = &truths[i];
 		double each = t->n_questions ? (double)t->n_asked / t->n_questions : t->n_asked;
@@ -99,9 +104,24 @@ static void look_at_load(struct scenario_result *ret)
 		ret->n_asked += t->n_asked;
 		if (each > ret->asked_per_question)
 			ret->asked_per_question = each;
+		twice += t->n_twice;
 		if (t->n_asked > ASKED_MAX * t->n_questions)
 			world_wrong("n%u: %u questions of clients made %u", t->index, t->n_questions, t->n_asked);
 	}
+	ret->twice = site_all_perfect(0, 0) && n_configs == 1 && configs[0].cache && !world.tight ? twice : 0;
+	if (ret->twice > 2 + ret->n_asked * TWICE_PERCENT / 100)
+		world_wrong("%u of %u questions were asked while they were asked already", twice, ret->n_asked);
+}
+
+/* When nobody has asked for a while, nothing is open; probes of those that are down go on. */
+static void rest(void)
+{
+	uint8_t group = configs[n_configs - 1].group;
+
+	world_run_until(world.now_ns + REST_S * NS_PER_S);
+	sim_server_control();
+	if (site_all_perfect(group, world.begin_ns))
+		sim_server_at_rest();
 }
 
 static void draw(uint64_t span_ns)
@@ -109,6 +129,7 @@ static void draw(uint64_t span_ns)
 	static const unsigned troubles[] = {0, 0, 30, 60, 90};
 	unsigned trouble = troubles[world_below(5)];
 
+	world.tight = world_percent(5);
 	n_configs = n_sites = 0;
 	client_reset();
 	truth_draw();
@@ -127,13 +148,15 @@ void scenario_run(uint64_t seed, bool telling, struct scenario_result *ret)
 	world_begin(seed, telling);
 	span_ns = world_between(2, world_percent(30) ? 90 : 15) * NS_PER_S;
 	draw(span_ns);
-	sim_server_start(1 + world_below(3), WORKER_BYTES);
+	sim_server_start(1 + world_below(3), world.tight ? TIGHT_BYTES : WORKER_BYTES);
 	publish(0, false);
 	for (unsigned n = 6 + world_below(20); n; n--)
 		client_plan(span_ns);
 	plan_reloads(&reloads, span_ns);
 	run(world.now_ns + span_ns + 9 * NS_PER_S, &reloads);
 	client_look_back();
+	if (world_percent(30))
+		rest();
 	sim_server_stop();
 	look_at_load(ret);
 	ret->n_questions = n_questions;

@@ -173,8 +173,14 @@ static bool hear(struct heard *h, const uint8_t *msg, size_t len)
 	return h->truth || name_len == 1;
 }
 
+static unsigned key_of(const struct heard *h)
+{
+	return truth_key(h->qtype, h->do_bit, h->flags & FLAG_RD, h->flags & FLAG_CD);
+}
+
 struct arrived {
 	struct truth *truth;
+	unsigned key;
 	struct delivery d;
 };
 
@@ -185,6 +191,8 @@ static void arrived(void *arg)
 	world_tell("  %s n%u %s version %u of site %u arrives", a->d.qtype == TYPE_A ? "A" : "other", a->truth->index,
 		   a->d.kind == DELIVERED_WHOLE ? "whole" : a->d.kind == DELIVERED_CUT ? "cut" : "failure", a->d.version,
 		   a->d.site);
+	if (a->truth->asked[a->key])
+		a->truth->asked[a->key]--;
 	truth_delivered(a->truth, &a->d);
 }
 
@@ -267,13 +275,12 @@ static struct arrived *arrival_of(const struct heard *h, enum delivery_kind kind
 	struct arrived *a = world_alloc(sizeof(*a));
 
 	a->truth = h->truth;
+	a->key = key_of(h);
 	a->d = (struct delivery){
 		.qtype = h->qtype,
 		.group = h->site->group,
 		.version = truth_version(h->truth, world.now_ns),
 		.site = (uint8_t)h->site->index,
-		.edns = h->edns,
-		.do_bit = h->do_bit,
 		.kind = kind,
 	};
 	return a;
@@ -413,8 +420,10 @@ static void respond(const struct heard *h)
 static void note(const struct heard *h)
 {
 	world_digest(h->question, h->question_len);
-	if (h->truth)
+	if (h->truth) {
 		h->truth->n_asked++;
+		h->truth->n_twice += h->truth->asked[key_of(h)]++ != 0;
+	}
 	if (h->truth)
 		world_tell("  site %u is asked n%u type %u over %s%s", h->site->index, h->truth->index, h->qtype,
 			   h->conn ? "tcp" : "udp", h->edns ? "" : " without EDNS");

@@ -110,6 +110,13 @@ size_t truth_chain_name(const struct truth *t, unsigned k, uint8_t *out)
 	return at + t->name_len;
 }
 
+unsigned truth_key(uint16_t qtype, bool do_bit, bool rd, bool cd)
+{
+	unsigned type = qtype == TYPE_A ? 0 : qtype == TYPE_TXT ? 1 : 2;
+
+	return type * 8u + do_bit * 4u + rd * 2u + cd;
+}
+
 /* ---------------------------------------------------------------- messages */
 
 static uint8_t *put_head(uint8_t *p, uint16_t owner, uint16_t type, uint32_t ttl_s, size_t rdlen)

@@ -11,6 +11,10 @@
 
 enum truth_kind { TRUTH_SOME, TRUTH_MANY, TRUTH_TEXT, TRUTH_NODATA, TRUTH_NXDOMAIN, N_TRUTH_KINDS };
 
+/* What answers may be shared by: type (3), DO, RD, CD. */
+enum { KEYS = 3 * 8 };
+unsigned truth_key(uint16_t qtype, bool do_bit, bool rd, bool cd);
+
 enum { TRUTHS_MAX = 16, TRUTH_N_MAX = 250, TRUTH_EVIL = 66, TRUTH_GROUP_BASE = 20 };
 
 enum delivery_kind { DELIVERED_WHOLE, DELIVERED_CUT, DELIVERED_FAILURE };
@@ -21,7 +25,6 @@ struct delivery {
 	uint64_t at_ns;
 	uint16_t qtype;
 	uint8_t group, version, site;
-	bool edns, do_bit;
 	enum delivery_kind kind;
 };
 
@@ -37,6 +40,8 @@ struct truth {
 	struct delivery *deliveries; /* newest first */
 	unsigned n_questions;     /* of clients */
 	unsigned n_asked;         /* of upstreams, probes not counted */
+	unsigned asked[KEYS];     /* of upstreams, and not answered yet */
+	unsigned n_twice;         /* asked of upstreams while it was asked already */
 };
 
 extern struct truth truths[TRUTHS_MAX];

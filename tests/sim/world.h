@@ -33,6 +33,7 @@ struct world {
 	bool telling;             /* the story is printed */
 	uint64_t digest;          /* of all that clients and upstreams saw */
 	unsigned n_wrong;         /* broken invariants */
+	bool tight;               /* the server has too little memory for what is asked */
 	struct chunk *memory;
 };
 extern struct world world;
