@@ -58,21 +58,24 @@ static void learn_edns(struct upstream_exchange *x, const struct attempt *a, uns
 		metric_inc(x->w->env.cells, p->server->series.edns_fallbacks);
 }
 
-/* Ask the same one again without EDNS, on the same way.  May end. */
-static void ask_plain(struct upstream_exchange *x, struct upstream_peer *p, enum leg leg)
+/* Ask the same one again by `leg`, in another form.  May end. */
+static void ask_again(struct upstream_exchange *x, struct attempt *a, enum leg leg)
 {
 	struct failure f = {.stage = STAGE_WRITE, .leg = leg};
 
-	x->plain_mask |= server_bit(p->server);
+	if (a != &x->a) {
+		upstream_hedge_again(x, leg);
+		return;
+	}
 	if (x->phase == PHASE_ASKING) {
-		f.err = upstream_exchange_ask(x, p, leg, false);
+		f.err = upstream_exchange_ask(x, a->peer, leg, false);
 	} else {
-		f.err = upstream_exchange_send(x, p, leg, false);
+		f.err = upstream_exchange_send(x, a->peer, leg, false);
 		if (!f.err)
 			upstream_exchange_arm(x);
 	}
 	if (f.err)
-		upstream_attempt_failed(&x->a, &f);
+		upstream_attempt_failed(a, &f);
 }
 
 bool upstream_answer_completes(const struct upstream_exchange *x, enum leg leg, const struct wire_ingest *in)
@@ -89,15 +92,11 @@ bool upstream_answer_fails_over(const struct upstream_exchange *x, unsigned rcod
 	return rcode < 32 && (s->c.failover_rcodes >> rcode & 1) && x->failovers + 1u < s->n && !x->trial;
 }
 
-/* A whole, well-formed answer of `p`; the attempt has left.  May end. */
-static void judge(struct upstream_exchange *x, struct upstream_peer *p, enum leg leg,
-		  const struct wire_ingest *in)
+/* The answer to the running attempt, which has left.  May end. */
+static void judge(struct upstream_exchange *x, enum leg leg, const struct wire_ingest *in)
 {
-	if (refuses_edns(x, &x->a, in)) {
-		ask_plain(x, p, leg);
-		return;
-	}
-	learn_edns(x, &x->a, in->rcode);
+	struct upstream_peer *p = x->a.peer;
+
 	if (unlikely(x->was_hedge))
 		upstream_hedge_count(x, HEDGE_WON);
 	if (x->phase != PHASE_ASKING) {
@@ -117,80 +116,82 @@ static void judge(struct upstream_exchange *x, struct upstream_peer *p, enum leg
 }
 
 /* It is the answer, and it cannot be read. */
-static void answer_unreadable(struct upstream_exchange *x, int err, enum leg leg)
+static void unreadable(struct upstream_exchange *x, struct attempt *a, int err, enum leg leg)
 {
 	struct failure f = {.err = err, .stage = STAGE_UNPACK, .leg = leg};
 
-	if (err != -ENOMEM) {
-		upstream_attempt_failed(&x->a, &f);
+	if (a != &x->a) {
+		upstream_hedge_failed(a, &f);
 		return;
 	}
-	upstream_exchange_note_failure(x, x->a.peer, &f);
+	if (err != -ENOMEM) {
+		upstream_attempt_failed(a, &f);
+		return;
+	}
+	upstream_exchange_note_failure(x, a->peer, &f);
 	if (x->phase == PHASE_LATE)
-		upstream_complete_failed(x, x->a.peer, &f);
+		upstream_complete_failed(x, a->peer, &f);
 	else
 		upstream_exchange_finish(x);
 }
 
-/* Read what came under the attempt's id and learn from it.  False: not its answer.  True: the attempt has left;
- * `ret_err` says whether the answer can be read. */
-static bool read_answer(struct upstream_exchange *x, struct attempt *a, const uint8_t *msg, size_t len,
-			struct wire_ingest *ret, int *ret_err)
+/* A whole, well-formed answer; the attempt has left.  May end. */
+static void weigh(struct upstream_exchange *x, struct attempt *a, enum leg leg, enum cookie_verdict cookie,
+		  const struct wire_ingest *in)
+{
+	learn_time(x, a, leg, in->rcode);
+	if (unlikely(cookie != COOKIE_FINE)) {
+		ask_again(x, a, upstream_cookie_trouble(x, a, leg, cookie));
+		return;
+	}
+	if (refuses_edns(x, a, in)) {
+		x->plain_mask |= server_bit(a->peer->server);
+		ask_again(x, a, leg);
+		return;
+	}
+	learn_edns(x, a, in->rcode);
+	if (likely(a == &x->a))
+		judge(x, leg, in);
+	else
+		upstream_hedge_answered(x, a->peer, leg, in);
+}
+
+/* Something came under the id of `a`, the exchange's running attempt or its hedge. */
+static bool take(struct upstream_exchange *x, struct attempt *a, const uint8_t *msg, size_t len)
 {
 	enum leg leg = (enum leg)a->leg;
+	enum cookie_verdict cookie = COOKIE_FINE;
+	struct wire_ingest in;
 	const struct wire_expect e = {
 		.id = a->id,
 		.question = exchange_question(x),
 		.question_len = x->question_len,
 		.keep_dnssec = x->do_bit,
 	};
-	int err = wire_ingest(x->w->env.builder, &x->arena, msg, len, &e, ret);
+	int err = wire_ingest(x->w->env.builder, &x->arena, msg, len, &e, &in);
 
 	if (err == ERR_MISMATCH || (err == -EBADMSG && wire_answer_matches(msg, len, &e)))
 		return false;
+	if (unlikely(x->w->set->c.cookie) && !err) {
+		cookie = upstream_cookie_judge(x, a, leg, &in);
+		if (cookie == COOKIE_FORGED)
+			return false;
+	}
 	upstream_leave(a);
 	upstream_health_heard(a->peer);
-	if (!err)
-		learn_time(x, a, leg, ret->rcode);
-	*ret_err = err;
+	if (err)
+		unreadable(x, a, err, leg);
+	else
+		weigh(x, a, leg, cookie, &in);
 	return true;
 }
 
 bool upstream_attempt_answer(struct attempt *a, const uint8_t *msg, size_t len)
 {
-	struct upstream_exchange *x = container_of(a, struct upstream_exchange, a);
-	enum leg leg = (enum leg)a->leg;
-	struct wire_ingest in;
-	int err;
-
-	if (!read_answer(x, a, msg, len, &in, &err))
-		return false;
-	if (err)
-		answer_unreadable(x, err, leg);
-	else
-		judge(x, a->peer, leg, &in);
-	return true;
+	return take(container_of(a, struct upstream_exchange, a), a, msg, len);
 }
 
 bool upstream_hedge_answer(struct attempt *a, const uint8_t *msg, size_t len)
 {
-	struct upstream_exchange *x = container_of(a, struct upstream_hedge, a)->x;
-	enum leg leg = (enum leg)a->leg;
-	struct wire_ingest in;
-	int err;
-
-	if (!read_answer(x, a, msg, len, &in, &err))
-		return false;
-	if (err) {
-		struct failure f = {.err = err, .stage = STAGE_UNPACK, .leg = leg};
-
-		upstream_hedge_failed(a, &f);
-	} else if (refuses_edns(x, a, &in)) {
-		x->plain_mask |= server_bit(a->peer->server);
-		upstream_hedge_again(x, leg);
-	} else {
-		learn_edns(x, a, in.rcode);
-		upstream_hedge_answered(x, a->peer, leg, &in);
-	}
-	return true;
+	return take(container_of(a, struct upstream_hedge, a)->x, a, msg, len);
 }

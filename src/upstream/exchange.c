@@ -172,7 +172,7 @@ enum leg upstream_exchange_leg(const struct upstream_exchange *x, struct upstrea
 
 static int send_now(struct upstream_exchange *x, struct upstream_peer *p, enum leg leg, bool fresh)
 {
-	upstream_message_select(x, &x->a, upstream_exchange_edns(x, p));
+	upstream_message_select(x, &x->a, p, upstream_exchange_edns(x, p));
 	x->a.fresh = fresh;
 	return leg == LEG_TCP ? upstream_tcp_send(p, &x->a) : upstream_udp_send(p, &x->a);
 }
@@ -370,7 +370,9 @@ static struct failure timeout_of(struct upstream_exchange *x)
 		return f;
 	}
 	f.local = upstream_udp_local(a);
-	if (a->edns && !upstream_udp_heard_wrong(a) && upstream_edns_doubtful(s, now_of(x)))
+	if (a->cookie)
+		upstream_cookie_silence(x, a);
+	else if (a->edns && !upstream_udp_heard_wrong(a) && upstream_edns_doubtful(s, now_of(x)))
 		x->silent_mask |= server_bit(s);
 	return f;
 }

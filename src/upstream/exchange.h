@@ -74,6 +74,7 @@ struct upstream_exchange {
 	bool last_chance; /* all are down, this attempt is the only one */
 	bool lossy_seen; /* some upstream is lossy: see whether a trial is due */
 	bool tcp_failed_here; /* TCP failed in this exchange, not only by memory */
+	uint8_t bad_cookies; /* BADCOOKIE answers */
 	uint8_t same_again; /* retries on the same upstream that cost nothing: kept connections that had ended */
 	uint8_t failovers;
 	uint16_t failures; /* attempts that failed */
@@ -81,6 +82,7 @@ struct upstream_exchange {
 	/* one bit per server */
 	uint64_t plain_mask; /* refused EDNS: ask without */
 	uint64_t silent_mask; /* silent with EDNS */
+	uint64_t no_cookie_mask; /* trouble with a cookie: ask without */
 	uint64_t tcp_mask; /* TCP was tried and failed */
 
 	uint16_t question_len, plain_len, full_len;
@@ -110,8 +112,11 @@ static inline const uint8_t *exchange_question(const struct upstream_exchange *x
 
 /* message.c: write the query into the exchange.  -ENOMEM. */
 int upstream_message_build(struct upstream_exchange *x, const struct upstream_question *q) MUST_USE;
-/* Choose the form of an attempt; its frame is the exchange's or a copy. */
-void upstream_message_select(const struct upstream_exchange *x, struct attempt *a, bool edns);
+/* Choose the form of an attempt to `p`; its frame is the exchange's or a copy. */
+void upstream_message_select(const struct upstream_exchange *x, struct attempt *a, struct upstream_peer *p,
+			     bool edns);
+/* The frame's size, length and room included. */
+size_t upstream_message_size(const struct upstream_exchange *x);
 /* Our header's flags for a probe or a query without a question yet. */
 size_t upstream_message_probe(uint8_t *frame, const uint8_t *domain, bool rd, bool edns);
 
@@ -165,6 +170,24 @@ void upstream_exchange_take(struct upstream_exchange *x, const struct attempt *a
 bool upstream_answer_completes(const struct upstream_exchange *x, enum leg leg, const struct wire_ingest *in);
 /* The rcode leads to the next upstream. */
 bool upstream_answer_fails_over(const struct upstream_exchange *x, unsigned rcode);
+
+/* cookie.c */
+
+enum cookie_verdict {
+	COOKIE_FINE, /* right, or none was to be expected */
+	COOKIE_FORGED, /* not the one that was sent */
+	COOKIE_MISSING, /* this upstream always sends one */
+	COOKIE_BAD, /* the upstream wants another one, and has sent it */
+	COOKIE_REFUSED, /* the option may be what the upstream cannot read */
+};
+/* What an answer's cookie says; what it brings is remembered. */
+enum cookie_verdict upstream_cookie_judge(struct upstream_exchange *x, const struct attempt *a, enum leg leg,
+					  const struct wire_ingest *in);
+/* By which way to ask again, after all but COOKIE_FINE and COOKIE_FORGED. */
+enum leg upstream_cookie_trouble(struct upstream_exchange *x, const struct attempt *a, enum leg leg,
+				 enum cookie_verdict v);
+/* The attempt was silent. */
+void upstream_cookie_silence(struct upstream_exchange *x, const struct attempt *a);
 
 /* hedge.c */
 

@@ -71,14 +71,14 @@ static int ask(struct upstream_exchange *x, struct upstream_peer *p, enum leg le
 {
 	struct attempt *a = &x->hedge->a;
 
-	upstream_message_select(x, a, upstream_exchange_edns(x, p));
+	upstream_message_select(x, a, p, upstream_exchange_edns(x, p));
 	return leg == LEG_TCP ? upstream_tcp_send(p, a) : upstream_udp_send(p, a);
 }
 
 /* The query of the exchange once more: the first one may still wait in its frame for a connection. */
 static struct upstream_hedge *copy_query(struct upstream_exchange *x)
 {
-	size_t len = 2u + x->full_len;
+	size_t len = upstream_message_size(x);
 	struct upstream_hedge *h = arena_alloc(&x->arena, sizeof(*h) + len);
 
 	if (!h)

@@ -33,6 +33,8 @@ enum tcp_outcome { TCP_ANSWERED, TCP_LATE, TCP_FAILED, TCP_CUT_TOO, TCP_NOT_TRIE
 /* Why an attempt failed (metric label). */
 enum fail_kind { FAIL_TIMEOUT, FAIL_REFUSED, FAIL_BROKEN, FAIL_NETWORK, N_FAIL_KINDS };
 
+/* What is wrong with an answer's cookie (metric label). */
+enum cookie_trouble { COOKIE_LABEL_FORGED, COOKIE_LABEL_MISSING, COOKIE_LABEL_BAD, N_COOKIE_TROUBLES };
 /* What came of a hedge (metric label). */
 enum hedge_outcome { HEDGE_WON, HEDGE_LOST, N_HEDGE_OUTCOMES };
 
@@ -44,6 +46,7 @@ struct server_series {
 	metric_id duration[N_RCODE_SERIES];
 	metric_id probe_failures;
 	metric_id pool_hits[2], pool_misses[2]; /* udp, tcp */
+	metric_id cookies[N_COOKIE_TROUBLES];
 	metric_id truncated, edns_fallbacks, mismatched;
 	metric_id tcp[N_TCP_OUTCOMES], failures[N_FAIL_KINDS], hedges[N_HEDGE_OUTCOMES];
 };
@@ -124,7 +127,7 @@ struct attempt {
 	bool fresh; /* TCP: only on a connection that has not answered yet */
 	uint16_t place; /* in its socket's or connection's table */
 	uint32_t wrong_before; /* UDP: wrong datagrams on the socket when this was sent */
-	bool edns; /* it has an OPT */
+	bool edns, cookie; /* it has an OPT; with a cookie */
 	uint64_t sent_ns;
 	union {
 		struct udp_socket *socket;
@@ -157,6 +160,18 @@ struct probe {
 	uint8_t frame[2 + WIRE_HEADER_LEN + WIRE_NAME_MAX + 4 + 11];
 };
 
+/* One worker's cookies with one upstream; cookie.c. */
+struct cookie_memory {
+	uint8_t client[8], client_before[8];
+	uint8_t server[32];
+	uint8_t server_len; /* 0: none yet */
+	bool expected; /* it has sent one: an answer without is suspicious */
+	uint8_t missing,
+		strikes; /* in a row: answers without; silence, and questions answered only without */
+	uint64_t made_ns; /* the client's; 0: never */
+	uint64_t off_until_ns; /* it cannot */
+};
+
 /* From question to answer; `smoothed_ns` 0: not known.                                         RFC 6298 2 */
 struct usual_time {
 	uint64_t smoothed_ns, spread_ns;
@@ -169,6 +184,7 @@ struct upstream_peer {
 	struct tcp_pool tcp;
 	struct usual_time usual[2]; /* udp, tcp */
 	uint32_t loss; /* as in the server */
+	struct cookie_memory cookie;
 	uint64_t told_ns; /* when the server's were last written */
 	struct probe health, edns;
 };
@@ -296,6 +312,11 @@ void upstream_edns_refused(struct upstream_server *s, uint64_t now);
 void upstream_edns_silence(struct upstream_server *s, uint64_t now);
 /* Silence to EDNS may be because of EDNS: no success with it for ten minutes. */
 bool upstream_edns_doubtful(const struct upstream_server *s, uint64_t now);
+
+/* cookie.c */
+enum { COOKIE_OPTION_MAX = 4 + 8 + 32 };
+/* Write the option for a question to `p`; its size, 0: `p` cannot. */
+size_t upstream_cookie_put(struct upstream_peer *p, uint8_t *out);
 
 /* health.c */
 bool upstream_down(const struct upstream_set *set, const struct upstream_server *s);

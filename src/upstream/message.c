@@ -68,12 +68,13 @@ int upstream_message_build(struct upstream_exchange *x, const struct upstream_qu
 {
 	size_t options = q->options_len ? copy_options(q->options, q->options_len, NULL) : 0;
 	size_t size = 2u + WIRE_HEADER_LEN + q->question_len + OPT_FIXED + options;
+	size_t spare = x->w->set->c.cookie ? COOKIE_OPTION_MAX : 0;
 	uint8_t *f = x->room, *p;
 
-	if (size - 2 > WIRE_MSG_MAX) /* options of nearly 64 KiB: without them */
+	if (size + spare - 2 > WIRE_MSG_MAX) /* options of nearly 64 KiB: without them */
 		size -= options, options = 0;
-	if (size > sizeof(x->room))
-		f = arena_alloc(&x->arena, size);
+	if (size + spare > sizeof(x->room))
+		f = arena_alloc(&x->arena, size + spare);
 	if (!f)
 		return -ENOMEM;
 	memset(f, 0, 2 + WIRE_HEADER_LEN);
@@ -92,11 +93,33 @@ int upstream_message_build(struct upstream_exchange *x, const struct upstream_qu
 	return 0;
 }
 
-void upstream_message_select(const struct upstream_exchange *x, struct attempt *a, bool edns)
+size_t upstream_message_size(const struct upstream_exchange *x)
+{
+	return 2u + x->full_len + (x->w->set->c.cookie ? COOKIE_OPTION_MAX : 0u);
+}
+
+/* The cookie stands behind the client's options. */
+static void select_cookie(const struct upstream_exchange *x, struct attempt *a, struct upstream_peer *p)
+{
+	uint8_t *opt = a->frame + 2 + x->plain_len;
+	size_t n = 0;
+
+	if (!(x->no_cookie_mask & server_bit(p->server)))
+		n = upstream_cookie_put(p, a->frame + 2 + x->full_len);
+	wire_put_u16(opt + OPT_FIXED - 2, (unsigned)(x->full_len - x->plain_len - OPT_FIXED + n));
+	a->len = (uint16_t)(x->full_len + n);
+	a->cookie = n > 0;
+}
+
+void upstream_message_select(const struct upstream_exchange *x, struct attempt *a, struct upstream_peer *p,
+			     bool edns)
 {
 	a->edns = edns;
+	a->cookie = false;
 	a->len = edns ? x->full_len : x->plain_len;
 	wire_put_u16(a->frame + ARCOUNT_AT, edns);
+	if (unlikely(x->w->set->c.cookie) && edns)
+		select_cookie(x, a, p);
 }
 
 size_t upstream_message_probe(uint8_t *f, const uint8_t *domain, bool rd, bool edns)

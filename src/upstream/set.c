@@ -84,6 +84,13 @@ static const struct metric_desc hedges_desc = {
 	.labels = "to,outcome",
 };
 
+static const struct metric_desc cookies_desc = {
+	.name = "binnacle_upstream_cookie_failures_total",
+	.help = "Answers dropped or asked for again because of their DNS cookie: forged (not our client "
+		"cookie), missing, bad (BADCOOKIE).",
+	.labels = "to,reason",
+};
+
 static const char *const tcp_outcomes[N_TCP_OUTCOMES] = {
 	[TCP_ANSWERED] = "answered", [TCP_LATE] = "late",           [TCP_FAILED] = "failed",
 	[TCP_CUT_TOO] = "truncated", [TCP_NOT_TRIED] = "not_tried",
@@ -98,6 +105,12 @@ static const char *const fail_kinds[N_FAIL_KINDS] = {
 static const char *const hedge_outcomes[N_HEDGE_OUTCOMES] = {
 	[HEDGE_WON] = "won",
 	[HEDGE_LOST] = "lost",
+};
+
+static const char *const cookie_troubles[N_COOKIE_TROUBLES] = {
+	[COOKIE_LABEL_FORGED] = "forged",
+	[COOKIE_LABEL_MISSING] = "missing",
+	[COOKIE_LABEL_BAD] = "bad",
 };
 
 static metric_id series(const struct metric_desc *d, const char *a, const char *b, const char *c)
@@ -127,6 +140,8 @@ static void init_server_series(struct server_series *s, const char *to)
 		s->tcp[i] = series(&tcp_desc, to, tcp_outcomes[i], NULL);
 	for (unsigned i = 0; i < N_FAIL_KINDS; i++)
 		s->failures[i] = series(&failures_desc, to, fail_kinds[i], NULL);
+	for (unsigned i = 0; i < N_COOKIE_TROUBLES; i++)
+		s->cookies[i] = series(&cookies_desc, to, cookie_troubles[i], NULL);
 	for (unsigned i = 0; i < N_HEDGE_OUTCOMES; i++)
 		s->hedges[i] = series(&hedges_desc, to, hedge_outcomes[i], NULL);
 }

@@ -259,6 +259,17 @@ static int parse_hedge(struct cf_cursor *in, void *state)
 	return err;
 }
 
+static int parse_cookie(struct cf_cursor *in, void *state)
+{
+	static const char *const words[] = {"on", "off"};
+	size_t i;
+	int err = cf_arg_word(in, "whether to send cookies", words, ARRAY_LEN(words), &i);
+
+	if (!err)
+		config_of(state)->cookie = i == 0;
+	return err;
+}
+
 /* Below this a TCP exchange would be a third of the budget. */
 enum { PACE_MIN = 20, PACE_NAME_MAX = 63 };
 
@@ -306,6 +317,7 @@ static const struct cf_option_def options[] = {
 	{"resolver", 1, -1, parse_resolver, "IP[:PORT]..."},
 	{"tc", 1, 1, parse_tc, "retry|passthrough"}, /* ours */
 	{"pace", 1, 2, parse_pace, "N [NAME]"}, /* ours */
+	{"cookie", 1, 1, parse_cookie, "on|off"}, /* ours */
 	{"hedge", 1, 1, parse_hedge, "on|off"}, /* ours */
 };
 
