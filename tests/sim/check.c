@@ -17,6 +17,7 @@ enum {
 	LIFE_MS = 4500,           /* of a query */
 	SERVFAIL_KEPT_S = 6,
 	OPT_SIZE = 11,
+	EDE_SIZE = 6,
 	CACHED_MS = 50,           /* nothing to wait for but a turn, and TCP for a late segment */
 	VERIFY_MS = 1800 + 50,    /* RFC 8767 5 */
 };
@@ -209,6 +210,13 @@ static bool ttls_untouched(const struct question *q, const struct seen *s)
 	       (s->soa_ttl_s == UINT32_MAX || s->soa_ttl_s == q->truth->ttl_s);
 }
 
+/* By EDE, to those who can hear it, where records leave room for it. */
+static bool says_stale(const struct question *q, const struct config *c, const struct seen *s)
+{
+	return !q->edns || s->ede == EDE_STALE_ANSWER || s->ede == EDE_STALE_NXDOMAIN ||
+	       s->len + EDE_SIZE > limit_of(q, c);
+}
+
 static bool fresh_enough(const struct question *q, const struct config *c, const struct seen *s, const struct delivery *d)
 {
 	int64_t age_s = (int64_t)((world.now_ns - d->at_ns) / NS_PER_S), left = life_s(q, c) - age_s;
@@ -218,8 +226,7 @@ static bool fresh_enough(const struct question *q, const struct config *c, const
 		return d->at_ns >= q->sent_ns[0] && ttls_untouched(q, s);
 	if (ttl_s >= left - 2 && ttl_s <= left + 1 && left >= 0)
 		return true;
-	return c->stale_s && ttl_s == 0 && age_s <= (int64_t)life_s(q, c) + c->stale_s + 1 &&
-	       (!q->edns || s->ede == 3 || s->ede == 19);
+	return c->stale_s && ttl_s == 0 && age_s <= (int64_t)life_s(q, c) + c->stale_s + 1 && says_stale(q, c, s);
 }
 
 static bool explained(const struct question *q, const struct config *c, const struct seen *s)

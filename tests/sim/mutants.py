@@ -24,7 +24,7 @@ HANGS_S = 120  # a mutant may also never end
 # Seeds within which each must be found: about five times what it took when it was planted.
 FOUND_WITHIN = {
 }
-DEFAULT = 2000
+DEFAULT = 10000
 
 
 def run(*args, **kw):
