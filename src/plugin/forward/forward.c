@@ -4,7 +4,9 @@
 
 #include "plugin/forward/forward.h"
 
+#include "base/clock.h"
 #include "base/err.h"
+#include "plugin/forward/flight.h"
 #include "server/generation.h"
 #include "server/query.h"
 #include "server/worker.h"
@@ -13,11 +15,15 @@
 #include <errno.h>
 #include <stdlib.h>
 
+/* With less left than this a question that failed is not asked again. */
+enum { RETRY_LEFT_MS = 500 };
+
 /* One rule on one worker. */
 struct rule_part {
 	struct forward_local *local;
 	const struct forward_rule *rule;
 	struct upstream_worker *upstreams;
+	struct flights *flights;
 };
 
 struct forward_local {
@@ -26,7 +32,7 @@ struct forward_local {
 	struct rule_part parts[];
 };
 
-static enum step ask(struct rule_part *part, struct query *q);
+static enum step ask(struct rule_part *part, struct query *q, bool again);
 
 /* ---------------------------------------------------------------- matching */
 
@@ -83,16 +89,6 @@ static enum step refuse(struct query *q)
 
 /* ---------------------------------------------------------------- answers */
 
-static uint64_t pack(struct query_handle h)
-{
-	return (uint64_t)h.slot << 32 | h.serial;
-}
-
-static struct query_handle unpack(uint64_t tag)
-{
-	return (struct query_handle){.slot = (uint32_t)(tag >> 32), .serial = (uint32_t)tag};
-}
-
 /* The next `forward` of the block shall try. */
 static bool hands_on(const struct forward_rule *r, const struct upstream_result *res)
 {
@@ -102,7 +98,7 @@ static bool hands_on(const struct forward_rule *r, const struct upstream_result 
 	       res->answer->n_section[SECTION_ANSWER] == 0;
 }
 
-static enum step take_answer(struct query *q, const struct upstream_result *res)
+static enum step take_answer(struct query *q, const struct upstream_result *res, struct upstream_late *late)
 {
 	const struct wire_answer *copy = wire_answer_copy(&q->arena, res->answer);
 
@@ -112,12 +108,12 @@ static enum step take_answer(struct query *q, const struct upstream_result *res)
 	reply_set_wire(q, copy);
 	q->reply.cd = res->flags & FLAG_CD; /* as the upstream says, like AA and AD */
 	q->reply.no_store = res->without_edns && q->in.do_bit;
-	q->reply.cd = res->flags & FLAG_CD; /* like AA and RA: as the upstream said */
-	q->reply.late = res->late;
+	q->reply.late = late;
 	return STEP_DONE;
 }
 
-static enum step take_result(struct rule_part *part, struct query *q, const struct upstream_result *res)
+static enum step take_result(struct rule_part *part, struct query *q, const struct upstream_result *res,
+			     struct upstream_late *late)
 {
 	struct rule_part *next;
 
@@ -126,47 +122,68 @@ static enum step take_result(struct rule_part *part, struct query *q, const stru
 	if (hands_on(part->rule, res)) {
 		next = match_from(part->local, (unsigned)(part - part->local->parts) + 1, q->in.qname);
 		if (next)
-			return ask(next, q);
+			return ask(next, q, false);
 	}
-	return take_answer(q, res);
+	return take_answer(q, res, late);
 }
 
-static void done(void *arg, const struct upstream_result *res)
+/* One of those who waited for this answer.  Who only joined a question that failed asks once more, if there is time. */
+static void give(struct rule_part *part, struct query *q, const struct upstream_result *res, struct upstream_late *late,
+		 bool joined, bool again)
 {
-	struct rule_part *part = arg;
-	struct query *q = query_find(part->local->w, unpack(res->tag));
-	enum step s;
+	bool retry = res->err && joined && !again &&
+		     q->deadline_ns > loop_now_ns(part->local->w->loop) + RETRY_LEFT_MS * NS_PER_MS;
+	enum step s = retry ? ask(part, q, true) : take_result(part, q, res, late);
 
-	if (!q)
-		return; /* its deadline was earlier */
-	s = take_result(part, q, res);
 	if (s == STEP_WAIT)
 		return;
 	query_resume(q, s);
 	/* What could want the late answer has had its turn; after this call it may be gone.  The query may have ended, its
 	 * slot stays. */
-	if (q->reply.late == res->late)
+	if (late && q->reply.late == late)
 		q->reply.late = NULL;
 }
 
-/* A query that was shed, or whose configuration was replaced, has ended without a word. */
+static void done(void *arg, const struct upstream_result *res)
+{
+	struct rule_part *part = arg;
+	struct flight_seat *seat = flight_end(part->flights, res->tag);
+	struct upstream_late *late = res->late; /* has room for one who wants it */
+	bool joined = false;
+
+	while (seat) {
+		struct flight_seat *next = seat->next;
+		struct query *q = query_find(part->local->w, seat->who);
+		bool again = seat->again;
+
+		flight_seat_free(part->flights, seat);
+		if (q) {
+			give(part, q, res, late, joined, again);
+			late = NULL;
+		}
+		joined = true;
+		seat = next;
+	}
+}
+
+/* Queries that were shed, or whose configuration was replaced, have ended without a word. */
 static bool wanted(void *arg, uint64_t tag)
 {
 	const struct rule_part *part = arg;
 
-	return query_find(part->local->w, unpack(tag)) != NULL;
+	return flight_wanted(part->flights, part->local->w, tag);
 }
 
 /* ---------------------------------------------------------------- asking */
 
-static enum step ask(struct rule_part *part, struct query *q)
+static int ask_upstream(struct rule_part *part, const struct query *q, uint64_t tag)
 {
 	struct upstream_exchange *x;
-	const struct upstream_question ask = {
+	const struct upstream_question question = {
 		.question = q->question,
 		.question_len = q->in.question_len,
 		/* AD tells the upstream that AD in the answer is understood: the answer is shared by clients that set it
-		 * and clients that do not (RFC 6840 5.7); the core takes it away from those who did not ask. */
+		 * and clients that do not (RFC 6840 5.7). */
 		.flags = (uint16_t)(q->in.flags | FLAG_AD),
 		.do_bit = q->in.do_bit,
 		.client_stream = q->from.stream,
@@ -174,17 +191,39 @@ static enum step ask(struct rule_part *part, struct query *q)
 		.options = q->in.options,
 		.options_len = q->in.options_len,
 		.deadline_ns = q->deadline_ns,
-		.tag = pack(query_handle(q)),
+		.tag = tag,
 	};
-	int err = upstream_ask(part->upstreams, &ask, done, part, &x);
 
-	if (!err)
-		return STEP_WAIT;
+	return upstream_ask(part->upstreams, &question, done, part, &x);
+}
+
+/* It did not even begin: the flight has one seat, the query's own. */
+static enum step not_asked(struct rule_part *part, struct query *q, uint64_t tag, int err)
+{
+	struct flight_seat *seat = flight_end(part->flights, tag);
+
+	if (seat)
+		flight_seat_free(part->flights, seat);
 	if (err == ERR_LIMIT)
 		return query_fail(q, RCODE_REFUSED, EDE_OTHER, "too many concurrent queries",
-				  "concurrent queries exceeded maximum %u",
-				  part->rule->config.max_concurrent);
+				  "concurrent queries exceeded maximum %u", part->rule->config.max_concurrent);
 	return query_fail(q, RCODE_SERVFAIL, EDE_OTHER, "server is at its memory limit", "%s", err_text(err));
+}
+
+static enum step ask(struct rule_part *part, struct query *q, bool again)
+{
+	struct flight_key key;
+	bool shared = flight_key_of(part->flights, q, &key);
+	uint64_t tag;
+	int err;
+
+	if (shared && flight_join(part->flights, &key, q, again)) {
+		metric_inc(q->w->cells, part->rule->merged);
+		return STEP_WAIT;
+	}
+	tag = flight_begin(part->flights, shared ? &key : NULL, q, again);
+	err = tag ? ask_upstream(part, q, tag) : -ENOMEM;
+	return err ? not_asked(part, q, tag, err) : STEP_WAIT;
 }
 
 static enum step query(const void *state, struct query *q, void *scratch)
@@ -195,7 +234,7 @@ static enum step query(const void *state, struct query *q, void *scratch)
 		return STEP_NEXT;
 	if (never_forwarded(q))
 		return refuse(q);
-	return ask(part, q);
+	return ask(part, q, false);
 }
 
 /* ---------------------------------------------------------------- life */
@@ -210,11 +249,24 @@ static void stop(void *state)
 	}
 }
 
+static metric_id merged_series(const struct forward_rule *r)
+{
+	static const struct metric_desc merged = {
+		"binnacle_forward_merged_total", "Questions that waited for the same one in flight on their worker.",
+		METRIC_COUNTER, "from", NULL, 0, 0};
+	char from[WIRE_NAME_TEXT_MAX];
+	const char *const values[] = {from};
+
+	wire_name_text(r->from, from);
+	return metrics_series(&merged, values);
+}
+
 static int start(struct generation *gen, void *state)
 {
 	struct forward *f = state;
 
 	for (unsigned i = 0; i < f->n; i++) {
+		f->rules[i].merged = merged_series(&f->rules[i]);
 		f->rules[i].set = upstream_set_new(&f->rules[i].config);
 		if (!f->rules[i].set) {
 			stop(state);
@@ -238,8 +290,10 @@ static void worker_stop(struct worker *w, void *state, void *arg)
 {
 	struct forward_local *local = arg;
 
-	for (unsigned i = 0; i < local->n; i++)
+	for (unsigned i = 0; i < local->n; i++) {
 		upstream_worker_stop(local->parts[i].upstreams);
+		flights_free(local->parts[i].flights);
+	}
 	free(local);
 }
 
@@ -263,9 +317,12 @@ static int worker_start(struct worker *w, void *state, void **ret)
 	local->w = w;
 	for (; local->n < f->n; local->n++) {
 		struct rule_part *part = &local->parts[local->n];
-		int err = upstream_worker_start(f->rules[local->n].set, &env, &part->upstreams);
+		int err;
 
+		part->flights = flights_new(loop_rng(w->loop));
+		err = part->flights ? upstream_worker_start(f->rules[local->n].set, &env, &part->upstreams) : -ENOMEM;
 		if (err) {
+			flights_free(part->flights);
 			worker_stop(w, state, local);
 			return err;
 		}

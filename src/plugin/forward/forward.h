@@ -2,12 +2,13 @@
 /* forward: questions that match FROM go to upstream servers (upstream/).
  *
  *   setup.c    FROM, the options as a table           targets.c  TO: addresses, files, host names
- *   forward.c  query: match, ask, take the answer
+ *   forward.c  query: match, ask, take the answer      flight.c  the same question in flight is asked once
  *
  * All directives of one block share one state: a list of rules in file order, of which the first that matches
  * serves; `next` hands on to the next one that matches. */
 #pragma once
 
+#include "base/metrics.h"
 #include "server/plugin.h"
 #include "upstream/upstream.h"
 
@@ -26,6 +27,7 @@ struct forward_rule {
 	uint32_t next_rcodes; /* bit per rcode 0..31 */
 	bool next_on_nodata;
 	struct upstream_set *set; /* from start to stop */
+	metric_id merged;
 };
 
 struct forward {

@@ -529,11 +529,62 @@ static void test_max_concurrent_is_refused_at_once(void **state)
 
 	(void)state;
 	begin(&s, &up, 1, ".:1053 {\nforward . 192.0.2.1 {\nmax_concurrent 2\n}\n}\n");
-	for (int i = 0; i < 3; i++)
-		send_query(&s, &(struct ask){.name = "a.example", .edns = true});
-	assert_int_equal(n_answers, 1);
+	static const char *const names[] = {"a.example", "b.example", "b.example", "c.example"};
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		send_query(&s, &(struct ask){.name = names[i], .edns = true});
+	assert_int_equal(n_answers, 1); /* the second b.example waits for the first */
 	assert_int_equal(answers[0].msg[3] & 15, RCODE_REFUSED);
 	up.script = NULL;
+	end(&s);
+}
+
+static void slow(struct heard *q)
+{
+	q->delay_ms = 300;
+	site_answer(q, 0, 0, 1);
+}
+
+static void test_the_same_question_in_flight_is_asked_once(void **state)
+{
+	struct site up = {.address = "192.0.2.1", .script = slow};
+	struct world s;
+
+	(void)state;
+	begin(&s, &up, 1, ".:1053 {\nforward . 192.0.2.1\n}\n");
+	for (int i = 0; i < 5; i++)
+		send_query(&s, &(struct ask){.name = i % 2 ? "a.example" : "A.Example"});
+	send_query(&s, &(struct ask){.name = "a.example", .edns = true, .do_bit = true}); /* another question */
+	door_pass_ms(s.w.loop, 1000);
+	assert_int_equal(n_answers, 6);
+	assert_int_equal(up.n_udp, 2);
+	for (int i = 0; i < 6; i++)
+		assert_int_equal(wire_u16(answers[i].msg + 6), 1);
+	send_query(&s, &(struct ask){.name = "a.example"}); /* that flight is over */
+	door_pass_ms(s.w.loop, 1000);
+	assert_int_equal(up.n_udp, 3);
+	end(&s);
+}
+
+/* Who came later has time left when the first one's exchange fails: it is asked for once more. */
+static void test_who_joined_a_failing_question_asks_again_once(void **state)
+{
+	struct site up = {.address = "192.0.2.1", .script = silent};
+	struct world s;
+
+	(void)state;
+	begin(&s, &up, 1, ".:1053 {\nforward . 192.0.2.1 {\nmax_fails 0\nread_timeout 400ms\nmax_connect_attempts 1\n}\n}\n");
+	send_query(&s, &(struct ask){.name = "a.example"});
+	door_pass_ms(s.w.loop, 200);
+	send_query(&s, &(struct ask){.name = "a.example"});
+	send_query(&s, &(struct ask){.name = "a.example"});
+	door_pass_ms(s.w.loop, 300);
+	assert_int_equal(n_answers, 1);
+	assert_int_equal(answers[0].msg[3] & 15, RCODE_SERVFAIL);
+	up.script = NULL;
+	door_pass_ms(s.w.loop, 5000);
+	assert_int_equal(n_answers, 3); /* SERVFAIL as well: once more, not for ever */
+	assert_true(up.n_udp <= 3);
 	end(&s);
 }
 
@@ -554,6 +605,8 @@ int main(void)
 		cmocka_unit_test(test_failures_are_servfail_with_a_reason),
 		cmocka_unit_test(test_reason_comes_before_the_server_s_own_deadline),
 		cmocka_unit_test(test_max_concurrent_is_refused_at_once),
+		cmocka_unit_test(test_the_same_question_in_flight_is_asked_once),
+		cmocka_unit_test(test_who_joined_a_failing_question_asks_again_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
