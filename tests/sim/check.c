@@ -389,7 +389,8 @@ void check_answer(struct question *q, const uint8_t *msg, size_t len)
 	for (unsigned i = 0; i < n_configs; i++) {
 		bool replaced = i + 1 < n_configs && configs[i + 1].done_ns && configs[i + 1].done_ns < q->sent_ns[0];
 
-		if (replaced)
+		/* A port that is given up is served to its end by the configuration that had it. */
+		if (replaced && !(q->second_port && config_second_port_closed(q->sent_ns[0])))
 			continue;
 		why = wrong_under(q, &configs[i], &s);
 		if (!why)

@@ -15,6 +15,7 @@ struct question {
 	struct truth *truth;
 	uint16_t qtype, id;
 	bool tcp, edns, do_bit, rd, ad, cd;
+	bool second_port;
 	uint16_t size;            /* EDNS */
 	uint8_t bytes[QUESTION_BYTES_MAX]; /* as asked, in the client's case */
 	uint16_t bytes_len;

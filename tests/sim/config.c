@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { UNDER_WAY_MS = 30 };
+
 struct config configs[CONFIGS_MAX];
 unsigned n_configs;
 
@@ -19,6 +21,18 @@ static PRINTF(2, 3) void add(struct config *c, const char *fmt, ...)
 	va_start(ap, fmt);
 	(void)vsnprintf(c->text + len, sizeof(c->text) - len, fmt, ap); /* the largest one is half as long */
 	va_end(ap);
+}
+
+bool config_second_port_closed(uint64_t ns)
+{
+	for (unsigned i = 0; i < n_configs; i++) {
+		uint64_t end_ns = i + 1 < n_configs ? configs[i + 1].done_ns : 0;
+
+		if (!configs[i].two_ports && ns + UNDER_WAY_MS * NS_PER_MS >= configs[i].begin_ns &&
+		    (!end_ns || ns <= end_ns))
+			return true;
+	}
+	return false;
 }
 
 static void draw_cache(struct config *c)
@@ -72,7 +86,8 @@ static void draw_forward(struct config *c)
 void config_draw(struct config *c, uint8_t group)
 {
 	*c = (struct config){.group = group};
-	add(c, ".:53 {\n");
+	c->two_ports = world_percent(50);
+	add(c, ".:%u%s {\n", PORT_ALWAYS, c->two_ports ? " .:5353" : "");
 	if (world_percent(25)) {
 		c->bufsize = 512 + world_below(1500);
 		add(c, "  bufsize %u\n", c->bufsize);

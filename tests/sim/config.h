@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { CONFIGS_MAX = 8 };
+enum { CONFIGS_MAX = 8, PORT_ALWAYS = 53, PORT_SECOND = 5353 };
 
 struct config {
 	uint64_t begin_ns, done_ns; /* publishing */
@@ -15,10 +15,13 @@ struct config {
 	unsigned bufsize;           /* 0: none */
 	unsigned max_concurrent;    /* 0: off */
 	uint8_t group;              /* of upstreams */
+	bool two_ports;             /* listens on the second one too */
 	char text[1024];
 };
 
 extern struct config configs[CONFIGS_MAX];
 extern unsigned n_configs;
 
+/* Was the second port closed at `ns`, or about to be closed while a packet is under way? */
+bool config_second_port_closed(uint64_t ns);
 void config_draw(struct config *c, uint8_t group);

@@ -4,6 +4,7 @@
  * With --stop the first failing one is the last. */
 #include "scenario.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,7 @@ enum {
 	STORIES_MAX = 3,  /* of failing seeds, told whole */
 	TWICE_EVERY = 50, /* so many seeds, one is run again: it must be the same */
 	JOBS_MAX = 64,
+	SEED_S = 30,      /* of the real clock: a seed that takes so long never ends */
 };
 
 struct options {
@@ -28,6 +30,34 @@ struct totals {
 	double worst;
 	uint64_t worst_seed;
 };
+
+/* ---------------------------------------------------------------- seeds that crash or never end */
+
+static volatile uint64_t running;
+
+static void crashed(int sig)
+{
+	char text[96];
+	int n = snprintf(text, sizeof(text), "seed %llu: %s\n", (unsigned long long)running,
+			 sig == SIGALRM ? "never ends" : sig == SIGABRT ? "aborts" : "crashes");
+
+	(void)!write(STDOUT_FILENO, text, (size_t)n); /* nobody is left to be told */
+	if (sig == SIGALRM)
+		_exit(3);
+}
+
+static void watch_signals(void)
+{
+	const struct sigaction sa = {.sa_handler = crashed, .sa_flags = (int)SA_RESETHAND};
+
+	sigaction(SIGABRT, &sa, NULL);
+	sigaction(SIGALRM, &sa, NULL);
+#ifndef __SANITIZE_ADDRESS__
+	sigaction(SIGSEGV, &sa, NULL);
+#endif
+}
+
+/* ---------------------------------------------------------------- running */
 
 static void add(struct totals *t, uint64_t seed, const struct scenario_result *r)
 {
@@ -63,6 +93,8 @@ static void run_one(const struct options *o, uint64_t seed, struct totals *t)
 	struct scenario_result r;
 	bool good;
 
+	running = seed;
+	alarm(SEED_S);
 	scenario_run(seed, o->verbose, &r);
 	add(t, seed, &r);
 	good = !r.n_wrong;
@@ -91,6 +123,7 @@ static int run_all(const struct options *o)
 	pid_t pids[JOBS_MAX];
 	int status, failed = 0;
 
+	watch_signals();
 	if (o->jobs == 1)
 		return run_share(o, 0) != 0;
 	for (unsigned i = 0; i < o->jobs; i++) {
