@@ -156,6 +156,17 @@ static void weigh(struct upstream_exchange *x, struct attempt *a, enum leg leg, 
 		upstream_hedge_answered(x, a->peer, leg, in);
 }
 
+/* The right answer but for its letter case: an upstream that does not keep it, or a forger. */
+static bool take_other_case(struct upstream_exchange *x, struct attempt *a, const struct wire_expect *e,
+			    const uint8_t *msg, size_t len)
+{
+	if (!upstream_case_differs(e, msg, len))
+		return false;
+	upstream_leave(a);
+	ask_again(x, a, upstream_case_trouble(x, a));
+	return true;
+}
+
 /* Something came under the id of `a`, the exchange's running attempt or its hedge. */
 static bool take(struct upstream_exchange *x, struct attempt *a, const uint8_t *msg, size_t len)
 {
@@ -164,14 +175,15 @@ static bool take(struct upstream_exchange *x, struct attempt *a, const uint8_t *
 	struct wire_ingest in;
 	const struct wire_expect e = {
 		.id = a->id,
-		.question = exchange_question(x),
+		.question = attempt_question(a),
 		.question_len = x->question_len,
+		.match_case = a->mixed,
 		.keep_dnssec = x->do_bit,
 	};
 	int err = wire_ingest(x->w->env.builder, &x->arena, msg, len, &e, &in);
 
 	if (err == ERR_MISMATCH || (err == -EBADMSG && wire_answer_matches(msg, len, &e)))
-		return false;
+		return unlikely(a->mixed) && take_other_case(x, a, &e, msg, len);
 	if (unlikely(x->w->set->c.cookie) && !err) {
 		cookie = upstream_cookie_judge(x, a, leg, &in);
 		if (cookie == COOKIE_FORGED)
@@ -179,6 +191,8 @@ static bool take(struct upstream_exchange *x, struct attempt *a, const uint8_t *
 	}
 	upstream_leave(a);
 	upstream_health_heard(a->peer);
+	if (unlikely(a->mixed))
+		a->peer->case_strikes = 0;
 	if (err)
 		unreadable(x, a, err, leg);
 	else

@@ -172,7 +172,7 @@ enum leg upstream_exchange_leg(const struct upstream_exchange *x, struct upstrea
 
 static int send_now(struct upstream_exchange *x, struct upstream_peer *p, enum leg leg, bool fresh)
 {
-	upstream_message_select(x, &x->a, p, upstream_exchange_edns(x, p));
+	upstream_message_select(x, &x->a, p, leg, upstream_exchange_edns(x, p));
 	x->a.fresh = fresh;
 	return leg == LEG_TCP ? upstream_tcp_send(p, &x->a) : upstream_udp_send(p, &x->a);
 }

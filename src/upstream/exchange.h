@@ -83,6 +83,7 @@ struct upstream_exchange {
 	uint64_t plain_mask; /* refused EDNS: ask without */
 	uint64_t silent_mask; /* silent with EDNS */
 	uint64_t no_cookie_mask; /* trouble with a cookie: ask without */
+	uint64_t no_case_mask; /* answered in another letter case: ask in lower case */
 	uint64_t tcp_mask; /* TCP was tried and failed */
 
 	uint16_t question_len, plain_len, full_len;
@@ -105,16 +106,16 @@ static inline uint64_t server_bit(const struct upstream_server *s)
 {
 	return UINT64_C(1) << s->index;
 }
-static inline const uint8_t *exchange_question(const struct upstream_exchange *x)
+static inline uint8_t *attempt_question(const struct attempt *a)
 {
-	return x->a.frame + 2 + WIRE_HEADER_LEN;
+	return a->frame + 2 + WIRE_HEADER_LEN;
 }
 
 /* message.c: write the query into the exchange.  -ENOMEM. */
 int upstream_message_build(struct upstream_exchange *x, const struct upstream_question *q) MUST_USE;
 /* Choose the form of an attempt to `p`; its frame is the exchange's or a copy. */
 void upstream_message_select(const struct upstream_exchange *x, struct attempt *a, struct upstream_peer *p,
-			     bool edns);
+			     enum leg leg, bool edns);
 /* The frame's size, length and room included. */
 size_t upstream_message_size(const struct upstream_exchange *x);
 /* Our header's flags for a probe or a query without a question yet. */
@@ -188,6 +189,16 @@ enum leg upstream_cookie_trouble(struct upstream_exchange *x, const struct attem
 				 enum cookie_verdict v);
 /* The attempt was silent. */
 void upstream_cookie_silence(struct upstream_exchange *x, const struct attempt *a);
+
+/* letter_case.c */
+
+/* Write the question's name as it is to be sent; a->mixed. */
+void upstream_case_put(const struct upstream_exchange *x, struct attempt *a, const struct upstream_peer *p,
+		       enum leg leg);
+/* A message that does not answer `e` does so but for the letter case. */
+bool upstream_case_differs(const struct wire_expect *e, const uint8_t *msg, size_t len);
+/* By which way to ask again then. */
+enum leg upstream_case_trouble(struct upstream_exchange *x, const struct attempt *a);
 
 /* hedge.c */
 

@@ -71,7 +71,7 @@ static int ask(struct upstream_exchange *x, struct upstream_peer *p, enum leg le
 {
 	struct attempt *a = &x->hedge->a;
 
-	upstream_message_select(x, a, p, upstream_exchange_edns(x, p));
+	upstream_message_select(x, a, p, leg, upstream_exchange_edns(x, p));
 	return leg == LEG_TCP ? upstream_tcp_send(p, a) : upstream_udp_send(p, a);
 }
 

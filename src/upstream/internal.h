@@ -46,7 +46,7 @@ struct server_series {
 	metric_id duration[N_RCODE_SERIES];
 	metric_id probe_failures;
 	metric_id pool_hits[2], pool_misses[2]; /* udp, tcp */
-	metric_id cookies[N_COOKIE_TROUBLES];
+	metric_id cookies[N_COOKIE_TROUBLES], case_fallbacks;
 	metric_id truncated, edns_fallbacks, mismatched;
 	metric_id tcp[N_TCP_OUTCOMES], failures[N_FAIL_KINDS], hedges[N_HEDGE_OUTCOMES];
 };
@@ -127,7 +127,7 @@ struct attempt {
 	bool fresh; /* TCP: only on a connection that has not answered yet */
 	uint16_t place; /* in its socket's or connection's table */
 	uint32_t wrong_before; /* UDP: wrong datagrams on the socket when this was sent */
-	bool edns, cookie; /* it has an OPT; with a cookie */
+	bool edns, cookie, mixed; /* it has an OPT; with a cookie; letters of random case */
 	uint64_t sent_ns;
 	union {
 		struct udp_socket *socket;
@@ -185,6 +185,8 @@ struct upstream_peer {
 	struct usual_time usual[2]; /* udp, tcp */
 	uint32_t loss; /* as in the server */
 	struct cookie_memory cookie;
+	uint64_t case_off_until_ns; /* letter_case.c: it cannot */
+	uint8_t case_strikes; /* answers in another case, in a row */
 	uint64_t told_ns; /* when the server's were last written */
 	struct probe health, edns;
 };

@@ -112,14 +112,19 @@ static void select_cookie(const struct upstream_exchange *x, struct attempt *a, 
 }
 
 void upstream_message_select(const struct upstream_exchange *x, struct attempt *a, struct upstream_peer *p,
-			     bool edns)
+			     enum leg leg, bool edns)
 {
+	const struct upstream_config *c = &p->w->set->c;
+
 	a->edns = edns;
 	a->cookie = false;
 	a->len = edns ? x->full_len : x->plain_len;
 	wire_put_u16(a->frame + ARCOUNT_AT, edns);
-	if (unlikely(x->w->set->c.cookie) && edns)
+	if (unlikely(c->cookie) && edns)
 		select_cookie(x, a, p);
+	a->mixed = false;
+	if (unlikely(c->case_randomization))
+		upstream_case_put(x, a, p, leg);
 }
 
 size_t upstream_message_probe(uint8_t *f, const uint8_t *domain, bool rd, bool edns)

@@ -91,6 +91,13 @@ static const struct metric_desc cookies_desc = {
 	.labels = "to,reason",
 };
 
+static const struct metric_desc case_desc = {
+	.name = "binnacle_upstream_case_fallbacks_total",
+	.help = "Answers over UDP with the question in another letter case than it was sent, asked for "
+		"again.",
+	.labels = "to",
+};
+
 static const char *const tcp_outcomes[N_TCP_OUTCOMES] = {
 	[TCP_ANSWERED] = "answered", [TCP_LATE] = "late",           [TCP_FAILED] = "failed",
 	[TCP_CUT_TOO] = "truncated", [TCP_NOT_TRIED] = "not_tried",
@@ -135,6 +142,7 @@ static void init_server_series(struct server_series *s, const char *to)
 	}
 	s->truncated = series(&truncated_desc, to, NULL, NULL);
 	s->edns_fallbacks = series(&edns_desc, to, NULL, NULL);
+	s->case_fallbacks = series(&case_desc, to, NULL, NULL);
 	s->mismatched = series(&mismatched_desc, to, NULL, NULL);
 	for (unsigned i = 0; i < N_TCP_OUTCOMES; i++)
 		s->tcp[i] = series(&tcp_desc, to, tcp_outcomes[i], NULL);

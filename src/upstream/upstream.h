@@ -6,6 +6,7 @@
  *   complete.c   a cut UDP answer: the whole one over TCP, the patience for it, late answers
  *   message.c    the query as it is sent: our own EDNS, the client's options less the hop-by-hop ones
  *   cookie.c     DNS cookies towards upstreams (RFC 7873)
+ *   letter_case.c  random letter case in questions
  *   policy.c     in which order upstreams are tried
  *   hedge.c      a second upstream while the first takes far longer than usual
  *   pace.c       a budget of packets a second, shared by all workers
@@ -53,6 +54,7 @@ struct upstream_config {
 	enum upstream_policy policy;
 	bool force_tcp, prefer_udp;
 	bool tc_passthrough; /* CoreDNS's old way: a cut UDP answer is passed on */
+	bool case_randomization; /* random letter case in questions over UDP ("0x20") */
 	bool cookie; /* DNS cookies towards upstreams (RFC 7873) */
 	bool no_hedge; /* never ask a second upstream while the first may still answer */
 	uint64_t read_timeout_ns; /* per attempt; default 2 s */

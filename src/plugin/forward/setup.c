@@ -259,6 +259,12 @@ static int parse_hedge(struct cf_cursor *in, void *state)
 	return err;
 }
 
+static int parse_case_randomization(struct cf_cursor *in, void *state)
+{
+	config_of(state)->case_randomization = true;
+	return 0;
+}
+
 static int parse_cookie(struct cf_cursor *in, void *state)
 {
 	static const char *const words[] = {"on", "off"};
@@ -317,6 +323,7 @@ static const struct cf_option_def options[] = {
 	{"resolver", 1, -1, parse_resolver, "IP[:PORT]..."},
 	{"tc", 1, 1, parse_tc, "retry|passthrough"}, /* ours */
 	{"pace", 1, 2, parse_pace, "N [NAME]"}, /* ours */
+	{"case_randomization", 0, 0, parse_case_randomization, ""}, /* ours */
 	{"cookie", 1, 1, parse_cookie, "on|off"}, /* ours */
 	{"hedge", 1, 1, parse_hedge, "on|off"}, /* ours */
 };

@@ -116,7 +116,7 @@ static void test_defaults(void **state)
 	assert_null(c->health_domain);
 	assert_int_equal(c->max_concurrent, 0);
 	assert_false(c->force_tcp || c->prefer_udp || c->tc_passthrough || c->failfast || c->health_no_rec ||
-		     c->no_hedge || c->cookie);
+		     c->no_hedge || c->cookie || c->case_randomization);
 	targets_are(&r.f.rules[0], (const char *const[]){"192.0.2.1:53", "192.0.2.2:5353", NULL});
 	assert_int_equal(r.n_notes, 2);
 	done(&r);
@@ -153,6 +153,7 @@ static void test_every_option(void **state)
 		    "tc passthrough\n"
 		    "hedge off\n"
 		    "cookie on\n"
+		    "case_randomization\n"
 		    "pace 1000 eth0\n"
 		    "}");
 	f = &r.f.rules[0];
@@ -161,7 +162,7 @@ static void test_every_option(void **state)
 	assert_true(wire_name_equal(f->from, name));
 	assert_int_equal(f->n_except, 3);
 	assert_true(c->force_tcp && c->prefer_udp && c->failfast && c->tc_passthrough && c->health_no_rec &&
-		    c->no_hedge && c->cookie);
+		    c->no_hedge && c->cookie && c->case_randomization);
 	assert_int_equal(c->expire_ns, 5 * NS_PER_S);
 	assert_int_equal(c->max_age_ns, 60 * NS_PER_S);
 	assert_int_equal(c->max_idle_conns, 7);
@@ -333,6 +334,7 @@ static void test_refusals(void **state)
 		{"forward . 192.0.2.1 {\ntc drop\n}", "drop"},
 		{"forward . 192.0.2.1 {\nhedge 5\n}", "5"},
 		{"forward . 192.0.2.1 {\ncookie yes\n}", "yes"},
+		{"forward . 192.0.2.1 {\ncase_randomization on\n}", "no argument"},
 		{"forward . 192.0.2.1 {\npace 5\n}", "5"},
 		{"forward . 192.0.2.1 {\npace\n}", "pace"},
 		{"forward . 192.0.2.1 {\npace 100 "
