@@ -8,6 +8,8 @@
 
 #include "upstream/exchange.h"
 
+#include "base/err.h"
+
 #include <errno.h>
 #include <string.h>
 
@@ -140,11 +142,31 @@ void upstream_hedge_again(struct upstream_exchange *x, enum leg leg)
 		upstream_hedge_end(x);
 }
 
+/* Not the upstream's fault: forged answers, or a kept connection that had ended. */
+static bool another_way(struct upstream_exchange *x, const struct failure *f)
+{
+	struct attempt *a = &x->hedge->a;
+
+	if (f->err == ERR_MISMATCH && f->leg == LEG_UDP &&
+	    upstream_tcp_usable(a->peer->server, worker_now(x->w))) {
+		upstream_hedge_again(x, LEG_TCP);
+		return true;
+	}
+	if (f->err != ERR_GONE || x->same_again >= SAME_AGAIN_MAX)
+		return false;
+	x->same_again++;
+	a->fresh = true;
+	upstream_hedge_again(x, LEG_TCP);
+	return true;
+}
+
 void upstream_hedge_failed(struct attempt *a, const struct failure *f)
 {
 	struct upstream_exchange *x = container_of(a, struct upstream_hedge, a)->x;
 	struct upstream_peer *p = a->peer;
 
+	if (another_way(x, f))
+		return;
 	metric_inc(x->w->env.cells, p->server->series.failures[upstream_fail_kind(f->err)]);
 	if (f->leg == LEG_TCP)
 		x->tcp_mask |= server_bit(p->server);

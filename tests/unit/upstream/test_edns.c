@@ -198,6 +198,50 @@ static void test_lost_packets_are_no_proof(void **state)
 	rig_end(&r);
 }
 
+/* One packet in a hundred is lost, on the way there or back; the same ones in each run. */
+static void one_percent(struct heard *q)
+{
+	static uint32_t seed = 1;
+
+	seed = seed * 1664525u + 1013904223u;
+	if ((seed >> 8) % 100 != 0)
+		site_answer(q, 0, 0, 1);
+}
+
+static void ask_through_loss(struct rig *r, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++) {
+		r->n = 0; /* its places serve again */
+		assert_int_equal(rig_get(r, "example.org")->err, 0);
+		assert_int_equal(r->set->servers[0].edns_off_until_ns, 0);
+	}
+}
+
+static void test_one_percent_of_loss_is_never_held_against_edns(void **state)
+{
+	struct site up = {.address = "192.0.2.1", .script = one_percent};
+	struct rig r;
+
+	(void)state;
+	begin(&r, &up);
+	ask_through_loss(&r, 10000);
+	assert_in_range(rig_count(&r, 0, failures[FAIL_TIMEOUT]), 50, 150);
+	rig_end(&r);
+	/* Nor at the start, when nothing speaks for EDNS yet. */
+	for (unsigned i = 0; i < 300; i++) {
+		begin(&r, &up);
+		ask_through_loss(&r, 20);
+		rig_end(&r);
+	}
+	/* Nor after nights without a question. */
+	begin(&r, &up);
+	for (unsigned i = 0; i < 300; i++) {
+		door_pass_ms(r.loop, 700000);
+		ask_through_loss(&r, 3);
+	}
+	rig_end(&r);
+}
+
 static void test_memory_ends_when_edns_works_again(void **state)
 {
 	struct site up = {.address = "192.0.2.1", .script = refuses};
@@ -254,6 +298,7 @@ int main(void)
 		cmocka_unit_test(test_completion_works_without_edns),
 		cmocka_unit_test(test_silence_with_edns_is_tried_without),
 		cmocka_unit_test(test_lost_packets_are_no_proof),
+		cmocka_unit_test(test_one_percent_of_loss_is_never_held_against_edns),
 		cmocka_unit_test(test_memory_ends_when_edns_works_again),
 		cmocka_unit_test(test_memory_stays_while_edns_does_not_work),
 	};

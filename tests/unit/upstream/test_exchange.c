@@ -514,6 +514,58 @@ static void test_max_concurrent_refuses_and_recovers(void **state)
 	rig_end(&r);
 }
 
+static void nothing(void *arg, const struct upstream_result *res)
+{
+	(void)arg;
+	(void)res;
+}
+
+static int ask_at(struct rig *r, struct upstream_worker *w)
+{
+	struct upstream_exchange *x;
+	const struct upstream_question q = {
+		.question = (const uint8_t *)"\1a\7example\0\0\1\0\1",
+		.question_len = 15,
+		.flags = FLAG_RD,
+		.deadline_ns = loop_now_ns(r->loop) + 4500 * NS_PER_MS,
+	};
+
+	return upstream_ask(w, &q, nothing, NULL, &x);
+}
+
+static void test_max_concurrent_counts_over_all_workers(void **state)
+{
+	struct site up = {.address = "192.0.2.1", .script = silent};
+	struct upstream_worker *more[3];
+	struct rig r;
+
+	(void)state;
+	rig_begin(&r, &up, 1);
+	r.config.max_concurrent = 2;
+	r.config.max_fails = 0;
+	rig_start(&r);
+	for (unsigned i = 0; i < 3; i++) {
+		struct upstream_env env = r.w->env;
+
+		env.wanted = NULL;
+		assert_int_equal(upstream_worker_start(r.set, &env, &more[i]), 0);
+	}
+	assert_int_equal(ask_at(&r, more[0]), 0);
+	assert_int_equal(ask_at(&r, more[1]), 0);
+	for (unsigned i = 0; i < 3; i++)
+		assert_int_equal(ask_at(&r, more[i]), ERR_LIMIT);
+	assert_int_equal(rig_try(&r, "a.example"), ERR_LIMIT);
+	assert_int_equal(r.set->in_flight, 2);
+	door_pass_ms(r.loop, 5000);
+	assert_int_equal(r.set->in_flight, 0);
+	assert_int_equal(ask_at(&r, more[2]), 0);
+	upstream_worker_stop(more[2]); /* its place is free again */
+	assert_int_equal(r.set->in_flight, 0);
+	upstream_worker_stop(more[0]);
+	upstream_worker_stop(more[1]);
+	rig_end(&r);
+}
+
 static void test_cancelled_exchange_says_nothing_and_frees_its_place(void **state)
 {
 	struct site up = {.address = "192.0.2.1", .script = silent};
@@ -653,6 +705,7 @@ int main(void)
 		cmocka_unit_test(test_random_uses_all),
 		cmocka_unit_test(test_round_robin_fails_over_to_the_others),
 		cmocka_unit_test(test_max_concurrent_refuses_and_recovers),
+		cmocka_unit_test(test_max_concurrent_counts_over_all_workers),
 		cmocka_unit_test(test_cancelled_exchange_says_nothing_and_frees_its_place),
 		cmocka_unit_test(test_exchanges_that_nobody_wants_make_room),
 		cmocka_unit_test(test_older_ones_that_nobody_wants_are_found_under_load),

@@ -121,6 +121,66 @@ static void test_storm_of_wrong_ids_costs_one_tcp_retry(void **state)
 	rig_end(&r);
 }
 
+/* Knows the port and the question, and guesses at the id, a thousand times before the answer comes. */
+static void sprayer(struct heard *q)
+{
+	if (!q->tcp) {
+		struct heard f = *q;
+
+		for (unsigned i = 0; i < 1000; i++) {
+			f.id = (uint16_t)(i * 65537u / 1000u);
+			if (f.id != q->id)
+				site_answer(&f, 0, 0, 9);
+		}
+		q->delay_ms = 100;
+	}
+	site_answer(q, 0, 0, q->tcp ? 2 : 1);
+}
+
+static void test_sprayer_at_a_known_port_never_wins(void **state)
+{
+	struct site up = {.address = "192.0.2.1", .script = sprayer};
+	struct rig r;
+
+	(void)state;
+	begin(&r, &up);
+	for (unsigned i = 1; i <= 50; i++) {
+		const struct outcome *o = rig_get(&r, "example.org");
+
+		assert_int_equal(o->err, 0);
+		assert_int_equal(o->n_answer, 2); /* over TCP, once */
+		assert_in_range(o->ms, 0, 10);
+		assert_int_equal(up.n_tcp, i);
+		assert_int_equal(up.n_udp, i);
+		door_pass_ms(r.loop, 150); /* the rest of it comes, and the right answer, too late */
+	}
+	/* Many questions at once, each sprayed at. */
+	for (unsigned i = 0; i < 50; i++)
+		(void)rig_ask(&r, "example.org");
+	rig_wait(&r);
+	for (unsigned i = 50; i < 100; i++)
+		assert_int_equal(r.out[i].n_answer, 2);
+	assert_int_equal(up.n_tcp, 100);
+	assert_int_equal(r.set->servers[0].fails, 0);
+	rig_end(&r);
+}
+
+static void test_sprayer_at_one_upstream_does_not_win_by_a_hedge(void **state)
+{
+	struct site up[2] = {{.address = "192.0.2.1", .script = silent},
+			     {.address = "192.0.2.2", .script = sprayer}};
+	struct rig r;
+	const struct outcome *o;
+
+	(void)state;
+	rig_begin(&r, up, 2);
+	rig_start(&r);
+	o = rig_get(&r, "example.org");
+	assert_int_equal(o->err, 0);
+	assert_in_range(o->n_answer, 1, 2);
+	rig_end(&r);
+}
+
 static void test_storm_without_tcp_is_left_by_another_port(void **state)
 {
 	struct site up = {.address = "192.0.2.1", .script = storm, .tcp = SITE_REFUSED};
@@ -285,6 +345,8 @@ int main(void)
 		cmocka_unit_test(test_wrong_question_is_dropped_and_waited_on),
 		cmocka_unit_test(test_nothing_but_wrong_questions_is_a_failure),
 		cmocka_unit_test(test_storm_of_wrong_ids_costs_one_tcp_retry),
+		cmocka_unit_test(test_sprayer_at_a_known_port_never_wins),
+		cmocka_unit_test(test_sprayer_at_one_upstream_does_not_win_by_a_hedge),
 		cmocka_unit_test(test_storm_without_tcp_is_left_by_another_port),
 		cmocka_unit_test(test_few_wrong_ids_for_each_question_change_nothing),
 		cmocka_unit_test(test_late_and_doubled_answers_are_not_held_against_the_port),

@@ -173,6 +173,31 @@ static void test_connection_gone_silent_is_replaced_within_a_second(void **state
 	rig_end(&r);
 }
 
+static void test_all_that_wait_on_a_silent_connection_are_asked_on_another(void **state)
+{
+	struct site up = {.address = "192.0.2.1", .script = gives_up};
+	struct rig r;
+
+	(void)state;
+	answers_per_conn = 50;
+	hang = true;
+	begin(&r, &up);
+	for (int i = 0; i < 45; i++)
+		rig_get(&r, "example.org");
+	for (int i = 0; i < 30; i++) { /* five are answered yet */
+		(void)rig_ask(&r, "example.org");
+		door_pass_ms(r.loop, 5);
+	}
+	rig_wait(&r);
+	for (unsigned i = 0; i < r.n; i++) {
+		assert_int_equal(r.out[i].err, 0);
+		assert_in_range(r.out[i].ms, 0, 400);
+	}
+	assert_int_equal(up.n_conns, 2);
+	assert_int_equal(rig_count(&r, 0, failures[FAIL_TIMEOUT]), 0);
+	rig_end(&r);
+}
+
 static void test_fresh_connection_that_is_silent_is_a_failure(void **state)
 {
 	struct site up = {.address = "192.0.2.1", .script = silent};
@@ -354,6 +379,7 @@ int main(void)
 		cmocka_unit_test(test_upstream_that_closes_each_time_is_never_noticed),
 		cmocka_unit_test(test_burst_over_closing_connections_is_answered),
 		cmocka_unit_test(test_connection_gone_silent_is_replaced_within_a_second),
+		cmocka_unit_test(test_all_that_wait_on_a_silent_connection_are_asked_on_another),
 		cmocka_unit_test(test_fresh_connection_that_is_silent_is_a_failure),
 		cmocka_unit_test(test_silent_connection_is_not_used_again),
 		cmocka_unit_test(test_fresh_connection_that_closes_is_a_failure),
