@@ -125,6 +125,7 @@ static bool start_chain(struct query *q, const struct block *b, int start)
 	q->start = (int16_t)start;
 	q->at = q->start;
 	q->direction = 1;
+	q->scratch = q->question; /* of no size: a place that offsets of 0 may be added to, which NULL is not */
 	if (!b->scratch_size)
 		return true;
 	q->scratch = arena_zalloc(&q->arena, b->scratch_size);
