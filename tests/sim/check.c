@@ -335,12 +335,12 @@ static const char *late_for_cached(const struct question *q)
 	const struct config *c = &configs[n_configs - 1];
 	uint64_t sent = q->sent_ns[q->n_sent - 1], waited = world.now_ns - sent;
 
-	if (!c->cache || waited <= CACHED_MS * NS_PER_MS || q->do_bit || !q->rd || q->n_sent > 1 || world.tight)
+	if (!c->cache || waited <= CACHED_MS * NS_PER_MS || q->do_bit || !q->rd || q->second_port || q->n_sent > 1 || world.tight)
 		return NULL;
 	for (unsigned i = 0; i < n_questions; i++) {
 		const struct question *p = &questions[i];
 
-		if (!p->whole || !same_key(p, q) || p->sent_ns[0] < c->done_ns || p->answered_ns >= sent)
+		if (!p->whole || p->second_port || !same_key(p, q) || p->sent_ns[0] < c->done_ns || p->answered_ns >= sent)
 			continue;
 		/* TTLs are rounded up, and the question takes its way. */
 		if (p->answered_ns + p->ttl_s * NS_PER_S > sent + NS_PER_S + 100 * NS_PER_MS)
@@ -390,7 +390,7 @@ void check_answer(struct question *q, const uint8_t *msg, size_t len)
 		bool replaced = i + 1 < n_configs && configs[i + 1].done_ns && configs[i + 1].done_ns < q->sent_ns[0];
 
 		/* A port that is given up is served to its end by the configuration that had it. */
-		if (replaced && !(q->second_port && config_second_port_closed(q->sent_ns[0])))
+		if (replaced && !(q->second_port && config_second_port_closed(q->connected_ns, q->sent_ns[0])))
 			continue;
 		why = wrong_under(q, &configs[i], &s);
 		if (!why)

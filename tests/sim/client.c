@@ -70,7 +70,7 @@ static size_t write_message(const struct question *q, uint8_t *out)
 /* Its port was given up: it may have found it closed.  Not sent yet: so will it. */
 static bool too_late(const struct question *q)
 {
-	return q->second_port && config_second_port_closed(q->n_sent ? q->sent_ns[0] : world.now_ns);
+	return q->second_port && config_second_port_closed(q->connected_ns, q->n_sent ? q->sent_ns[0] : world.now_ns);
 }
 
 static void note_sent(struct question *q)
@@ -80,6 +80,8 @@ static void note_sent(struct question *q)
 		   q->n_sent ? ", again" : "");
 	q->truth->n_questions++;
 	q->sent_ns[q->n_sent++] = world.now_ns;
+	if (!q->tcp)
+		q->connected_ns = q->sent_ns[0];
 }
 
 static void take_answer(struct question *q, const uint8_t *msg, size_t len)
@@ -261,8 +263,10 @@ static void tcp_connect(struct timer *t)
 
 	uint16_t port = choose_port(c->q[0]);
 
-	for (unsigned i = 1; i < c->n; i++)
+	for (unsigned i = 0; i < c->n; i++) {
 		c->q[i]->second_port = c->q[0]->second_port;
+		c->q[i]->connected_ns = world.now_ns;
+	}
 	c->timer.fire = tcp_ask;
 	sim_connect(&c->end, &from, port, 200 * NS_PER_US);
 }

@@ -20,6 +20,7 @@ struct question {
 	uint8_t bytes[QUESTION_BYTES_MAX]; /* as asked, in the client's case */
 	uint16_t bytes_len;
 	uint64_t sent_ns[SENDS_MAX];
+	uint64_t connected_ns;    /* TCP: when its connection began; UDP: sent_ns[0] */
 	unsigned n_sent, n_answers;
 	uint64_t answered_ns;     /* the last */
 	bool gone;                /* the client has left */

@@ -23,13 +23,13 @@ static PRINTF(2, 3) void add(struct config *c, const char *fmt, ...)
 	va_end(ap);
 }
 
-bool config_second_port_closed(uint64_t ns)
+bool config_second_port_closed(uint64_t from_ns, uint64_t to_ns)
 {
 	for (unsigned i = 0; i < n_configs; i++) {
 		uint64_t end_ns = i + 1 < n_configs ? configs[i + 1].done_ns : 0;
 
-		if (!configs[i].two_ports && ns + UNDER_WAY_MS * NS_PER_MS >= configs[i].begin_ns &&
-		    (!end_ns || ns <= end_ns))
+		if (!configs[i].two_ports && to_ns + UNDER_WAY_MS * NS_PER_MS >= configs[i].begin_ns &&
+		    (!end_ns || from_ns <= end_ns))
 			return true;
 	}
 	return false;
@@ -76,6 +76,12 @@ static void draw_forward(struct config *c)
 		add(c, "    force_tcp\n");
 	else if (world_percent(20))
 		add(c, "    prefer_udp\n");
+	if (world_percent(15))
+		add(c, "    case_randomization\n");
+	if (world_percent(20))
+		add(c, "    cookie on\n");
+	if (world_percent(20))
+		add(c, "    hedge off\n");
 	if (world_percent(20))
 		add(c, "    max_fails 0\n");
 	if (world_percent(20))

@@ -22,6 +22,6 @@ struct config {
 extern struct config configs[CONFIGS_MAX];
 extern unsigned n_configs;
 
-/* Was the second port closed at `ns`, or about to be closed while a packet is under way? */
-bool config_second_port_closed(uint64_t ns);
+/* Was the second port closed at some time from `from_ns` to `to_ns`, or while a packet of then was under way? */
+bool config_second_port_closed(uint64_t from_ns, uint64_t to_ns);
 void config_draw(struct config *c, uint8_t group);

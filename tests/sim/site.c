@@ -11,7 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MESSAGE_MAX = 65535, PIECE = 700, FORGED_MAX = 12 };
+enum { COOKIE_OPTION = 4 + 8 + 8 }; /* the client's half, and the server's */
+enum { MESSAGE_MAX = 65535, PIECE = 700, OPT_MAX = 11 + COOKIE_OPTION, FORGED_MAX = 12 };
 
 struct site sites[SITES_MAX];
 unsigned n_sites;
@@ -20,7 +21,7 @@ unsigned n_sites;
 
 static void one_fault(struct mood *m)
 {
-	switch (world_below(13)) {
+	switch (world_below(14)) {
 	case 0:
 		m->udp = UDP_SILENT;
 		m->tcp = world_percent(50) ? TCP_BLACKHOLE : TCP_FINE;
@@ -53,6 +54,9 @@ static void one_fault(struct mood *m)
 		m->servfail = (uint8_t)(5 + world_below(95));
 		break;
 	case 11:
+		m->lowers = true;
+		break;
+	case 12:
 		m->broken = (uint8_t)(5 + world_below(95));
 		break;
 	default:
@@ -65,6 +69,7 @@ void site_change_mood(struct site *s, unsigned trouble)
 {
 	struct mood m = {.cut_style = (enum cut_style)world_below(3), .doubled = world_percent(30) ? 20 : 0};
 
+	m.cookies = world_percent(50);
 	s->perfect = !world_percent(trouble);
 	if (!s->perfect)
 		one_fault(&m);
@@ -145,9 +150,18 @@ struct heard {
 	struct site_conn *conn;   /* over TCP */
 	uint16_t id, flags, qtype, question_len, size;
 	uint8_t question[WIRE_NAME_MAX + 4];
-	bool edns, do_bit;
+	bool edns, do_bit, has_cookie;
+	uint8_t cookie[8];        /* the client's */
 	struct truth *truth;      /* NULL: a probe */
 };
+
+/* The server sends one of its own options at most, and clients of this world none. */
+static void hear_cookie(struct heard *h, const uint8_t *options, size_t len)
+{
+	h->has_cookie = len >= 12 && wire_u16(options) == OPTION_COOKIE && h->site->mood.cookies;
+	if (h->has_cookie)
+		memcpy(h->cookie, options + 4, sizeof(h->cookie));
+}
 
 static bool hear(struct heard *h, const uint8_t *msg, size_t len)
 {
@@ -165,10 +179,13 @@ static bool hear(struct heard *h, const uint8_t *msg, size_t len)
 	h->truth = truth_find(q, name_len);
 	h->edns = wire_u16(msg + 10) == 1;
 	h->size = WIRE_UDP_MIN;
+	if (h->site->mood.lowers)
+		wire_name_lower(h->question, h->question, name_len);
 	opt = q + h->question_len;
 	if (h->edns) {
 		h->size = wire_u16(opt + 3);
 		h->do_bit = opt[7] & 0x80;
+		hear_cookie(h, opt + 11, wire_u16(opt + 9));
 	}
 	return h->truth || name_len == 1;
 }
@@ -252,7 +269,15 @@ static size_t add_opt(const struct heard *h, unsigned rcode, uint8_t *msg, size_
 	wire_put_u16(msg + len + 3, 1232);
 	msg[len + 5] = (uint8_t)(rcode >> 4);
 	wire_put_u16(msg + 10, 1);
-	return len + 11;
+	if (!h->has_cookie)
+		return len + 11;
+	wire_put_u16(msg + len + 9, COOKIE_OPTION);
+	msg += len + 11;
+	wire_put_u16(msg, OPTION_COOKIE);
+	wire_put_u16(msg + 2, COOKIE_OPTION - 4);
+	memcpy(msg + 4, h->cookie, sizeof(h->cookie));
+	memset(msg + 12, 0x53, 8);
+	return len + 11 + COOKIE_OPTION;
 }
 
 static void send_rcode(const struct heard *h, unsigned rcode, struct arrived *a)
@@ -312,7 +337,7 @@ static size_t cut(const struct heard *h, struct truth_message *m, uint16_t flags
 		m->n = 0;
 	else if (h->site->mood.always_cut)
 		m->n /= 2;
-	while (truth_compose(m, flags | FLAG_TC, out) + 11 > h->size && m->n)
+	while (truth_compose(m, flags | FLAG_TC, out) + OPT_MAX > h->size && m->n)
 		m->n -= 1 + m->n / 16;
 	return truth_compose(m, flags | FLAG_TC, out);
 }
@@ -329,7 +354,7 @@ static void answer(const struct heard *h)
 		flags |= RCODE_NXDOMAIN;
 	whole_message(h, &m);
 	len = truth_compose(&m, flags, out);
-	if (!h->conn && (len + 11 > h->size || h->site->mood.always_cut)) {
+	if (!h->conn && (len + OPT_MAX > h->size || h->site->mood.always_cut)) {
 		len = cut(h, &m, flags, out);
 		kind = DELIVERED_CUT;
 	}

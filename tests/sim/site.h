@@ -21,6 +21,8 @@ struct mood {
 	enum tcp_mood tcp;
 	enum cut_style cut_style;
 	bool always_cut;
+	bool cookies;             /* it knows them (RFC 7873) */
+	bool lowers;              /* its answers are in lower case, the question too */
 	uint8_t loss, doubled, slow, servfail, broken, forged;
 	unsigned closes_after;
 };
