@@ -41,7 +41,8 @@ int udp_server_start(struct loop *l, int fd, const struct net_addr *local, udp_r
 		     struct udp_server **ret) MUST_USE;
 /* Retire: take it out of its reuseport group (connect to an unused address), read until it is empty for
  * 50 ms; then `done(arg)` (never from within this call): no datagram comes any more and `s` is not to be
- * used.  Answers to its queries can be sent for 5 s more, then the socket is closed and they are dropped. */
+ * used.  Answers to its queries can be sent for 5 s more, then the socket is closed and they are dropped.
+ * Where it cannot be taken out: read for 50 ms, closed, and later answers dropped. */
 void udp_server_retire(struct udp_server *s, void (*done)(void *arg), void *arg);
 /* Close at once: nothing is called any more, answers are dropped.  Legal inside callbacks. */
 void udp_server_close(struct udp_server *s);

@@ -6,8 +6,6 @@
 
 enum {
 	QUIET_MS = 50,
-	/* A socket that could not be taken out of its group is not read for ever. */
-	READ_MS = 1000,
 	/* The longest life of a query is 4.5 s. */
 	ANSWER_MS = 5000,
 	PORT_DISCARD = 9,
@@ -23,7 +21,7 @@ static bool connect_to(int fd, struct net_addr a)
  * chosen from, while its queue stays.  The peer is a port of this very machine from which nothing comes, for a route
  * to it exists always: the bound address itself, or loopback for a wildcard.  (Dual-stack without IPv6 on the
  * loopback interface: the mapped one.) */
-static void leave_group(const struct udp_server *s)
+static bool leave_group(const struct udp_server *s)
 {
 	const struct net_addr loopback[] = {
 		{.v6 = {.sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT}},
@@ -32,14 +30,13 @@ static void leave_group(const struct udp_server *s)
 		{.v4 = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)}},
 	};
 
-	if (!s->wildcard) {
-		connect_to(s->fd, s->local);
-		return;
-	}
+	if (!s->wildcard)
+		return connect_to(s->fd, s->local);
 	for (size_t i = 0; i < ARRAY_LEN(loopback); i++) {
 		if (loopback[i].sa.sa_family == s->local.sa.sa_family && connect_to(s->fd, loopback[i]))
-			return;
+			return true;
 	}
+	return false;
 }
 
 static void answers_over(struct timer *t)
@@ -47,18 +44,36 @@ static void answers_over(struct timer *t)
 	udp_server_close(container_of(t, struct udp_server, timer));
 }
 
-/* Nobody reads from here on; the descriptor stays for answers. */
-static void reading_over(struct udp_server *s)
+static void keep_for_answers(struct udp_server *s)
 {
 	struct epoll_event unused;
-	void (*done)(void *arg) = s->done;
-	void *arg = s->done_arg;
 
 	epoll_ctl(s->loop->epfd, EPOLL_CTL_DEL, s->fd, &unused);
 	s->source.ready = udp_server_ignore;
 	s->timer.fire = answers_over;
 	if (timer_arm(&s->loop->timers, &s->timer, s->loop->now_ns + ANSWER_MS * NS_PER_MS) < 0)
 		udp_server_close(s); /* no memory: the answers are lost */
+}
+
+/* A socket that is still in its group would go on being given queries: it is read once more and closed. */
+static void close_in_group(struct udp_server *s)
+{
+	uint32_t serial = s->serial;
+
+	s->source.ready(&s->source, EPOLLIN);
+	if (s->serial == serial)
+		udp_server_close(s);
+}
+
+static void reading_over(struct udp_server *s)
+{
+	void (*done)(void *arg) = s->done;
+	void *arg = s->done_arg;
+
+	if (s->left_group)
+		keep_for_answers(s);
+	else
+		close_in_group(s);
 	if (done)
 		done(arg);
 }
@@ -68,7 +83,9 @@ static void look_if_quiet(struct udp_server *s)
 	uint64_t now = s->loop->now_ns;
 	uint64_t since = s->last_rx_ns > s->retired_ns ? s->last_rx_ns : s->retired_ns;
 
-	if (now - since >= QUIET_MS * NS_PER_MS || now - s->retired_ns >= READ_MS * NS_PER_MS)
+	if (!s->left_group)
+		since = s->retired_ns;
+	if (now - since >= QUIET_MS * NS_PER_MS)
 		reading_over(s);
 	else if (timer_arm(&s->loop->timers, &s->timer, since + QUIET_MS * NS_PER_MS) < 0)
 		loop_next_turn(s->loop, &s->task); /* no memory: look each turn */
@@ -89,7 +106,7 @@ void udp_server_retire(struct udp_server *s, void (*done)(void *arg), void *arg)
 	s->done = done;
 	s->done_arg = arg;
 	s->retired_ns = s->loop->now_ns;
-	leave_group(s);
+	s->left_group = leave_group(s);
 	s->timer.fire = timer_fired;
 	s->task.run = task_run;
 	loop_next_turn(s->loop, &s->task);

@@ -60,7 +60,7 @@ static unsigned read_batch(struct udp_server *s)
 {
 	struct udp_rx *rx = &s->loop->udp->rx;
 	uint32_t serial = s->serial;
-	int n = recvmmsg(s->fd, rx->msg, UDP_RX_BATCH, 0, NULL);
+	int n = recvmmsg(s->fd, rx->msg, UDP_RX_BATCH, MSG_DONTWAIT, NULL);
 
 	if (n <= 0)
 		return 0;
@@ -79,9 +79,9 @@ static unsigned read_single(struct udp_server *s)
 	ssize_t n;
 
 	if (s->wildcard) {
-		n = recvmsg(s->fd, m, 0);
+		n = recvmsg(s->fd, m, MSG_DONTWAIT);
 	} else {
-		n = recvfrom(s->fd, rx->data, UDP_RX_MAX, MSG_TRUNC, m->msg_name, &m->msg_namelen);
+		n = recvfrom(s->fd, rx->data, UDP_RX_MAX, MSG_TRUNC | MSG_DONTWAIT, m->msg_name, &m->msg_namelen);
 		m->msg_flags = n > UDP_RX_MAX ? MSG_TRUNC : 0;
 	}
 	if (n < 0)

@@ -12,10 +12,12 @@ enum { LINE = 64 };
  * of one, and each call less that the kernel copies and checks is felt there. */
 static int send_one(int fd, const struct msghdr *m)
 {
-	ssize_t n = m->msg_controllen ? sendmsg(fd, m, 0)
-				      : sendto(fd, m->msg_iov->iov_base, m->msg_iov->iov_len, 0, m->msg_name,
-					       m->msg_namelen);
+	ssize_t n;
 
+	if (m->msg_controllen)
+		n = sendmsg(fd, m, MSG_DONTWAIT);
+	else
+		n = sendto(fd, m->msg_iov->iov_base, m->msg_iov->iov_len, MSG_DONTWAIT, m->msg_name, m->msg_namelen);
 	return n == -1 ? -1 : 1;
 }
 
@@ -31,7 +33,7 @@ static void send_batch(struct udp_io *io, int fd, struct mmsghdr *m, unsigned n)
 	struct net_stats *stats = &io->loop->stats;
 
 	while (n) {
-		int sent = n == 1 ? send_one(fd, &m->msg_hdr) : sendmmsg(fd, m, n, 0);
+		int sent = n == 1 ? send_one(fd, &m->msg_hdr) : sendmmsg(fd, m, n, MSG_DONTWAIT);
 
 		if (sent == -1 && errno == EINTR)
 			continue;
