@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # Front doors; the work is in scripts/ and meson.build.  Without make: run the scripts themselves.
-.PHONY: all build run demo test format lint sanitize fuzz coverage bench clean
+.PHONY: all build run demo test format lint sanitize fuzz coverage bench soak clean
 
 all: build
 
@@ -14,4 +14,5 @@ sanitize: ; @scripts/sanitize
 fuzz:     ; @scripts/fuzz
 coverage: ; @scripts/coverage
 bench:    ; @scripts/bench
+soak:     ; @scripts/soak
 clean:    ; rm -rf build build-*/
