@@ -281,16 +281,21 @@ enum { PACE_MIN = 20, PACE_NAME_MAX = 63 };
 
 static int parse_pace(struct cf_cursor *in, void *state)
 {
-	struct upstream_config *c = config_of(state);
+	struct forward_reading *r = state;
+	struct upstream_config *c = &r->rule->config;
+	const char *name;
 	int err = cf_arg_u32(in, "N", PACE_MIN, INT32_MAX, &c->pace);
 
 	if (err || !cf_args_left(in))
 		return err;
-	err = cf_arg_text(in, "NAME", &c->pace_name);
-	if (!err && strlen(c->pace_name) > PACE_NAME_MAX)
-		return cf_fail(in, "the name \"%.70s\" is longer than %d characters", c->pace_name,
-			       PACE_NAME_MAX);
-	return err;
+	err = cf_arg_text(in, "NAME", &name);
+	if (err)
+		return err;
+	if (strlen(name) > PACE_NAME_MAX)
+		return cf_fail(in, "the name \"%.70s\" is longer than %d characters", name, PACE_NAME_MAX);
+	/* The words of the file are gone when the set is made. */
+	c->pace_name = arena_strdup(r->s->arena, name);
+	return c->pace_name ? 0 : out_of_memory(in);
 }
 
 static int refuse_tls(struct cf_cursor *in, void *state)
