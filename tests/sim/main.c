@@ -4,6 +4,7 @@
  * With --stop the first failing one is the last. */
 #include "scenario.h"
 
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +16,7 @@ enum {
 	STORIES_MAX = 3,  /* of failing seeds, told whole */
 	TWICE_EVERY = 50, /* so many seeds, one is run again: it must be the same */
 	JOBS_MAX = 64,
+	POISON = 0xa5,    /* what freed memory is filled with */
 	SEED_S = 30,      /* of the real clock: a seed that takes so long never ends */
 };
 
@@ -161,6 +163,7 @@ int main(int argc, char **argv)
 	struct options o = {.to = UINT64_MAX, .jobs = 1, .stories = STORIES_MAX};
 	bool given = false;
 
+	(void)mallopt(M_PERTURB, POISON); /* where it is not known, less is found */
 	setvbuf(stdout, NULL, _IOFBF, 1 << 16);
 	for (int i = 1; i < argc; i++) {
 		const char *value = i + 1 < argc ? argv[i + 1] : "";
