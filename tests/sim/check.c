@@ -28,7 +28,7 @@ struct seen {
 	uint16_t flags;
 	unsigned rcode, chain, n;
 	size_t len;
-	bool has_opt, soa, mixed;
+	bool has_opt, soa, rrsig, mixed;
 	int group, version, ede;
 	uint32_t ttl_s, chain_ttl_s, soa_ttl_s; /* UINT32_MAX: no such record */
 	bool has[256];
@@ -99,6 +99,10 @@ static const char *take_record(const struct question *q, struct seen *s, const u
 		return wire_name_equal(target, name) ? NULL : "a CNAME to another name";
 	}
 	s->ttl_s = ttl_s;
+	if (type == TYPE_RRSIG && q->do_bit && s->n && !s->rrsig) {
+		s->rrsig = true;
+		return NULL;
+	}
 	return type == q->qtype ? take_final(q, s, msg + rd_off, rdlen) : "a record of another type";
 }
 
@@ -233,7 +237,8 @@ static bool explained(const struct question *q, const struct config *c, const st
 {
 	for (const struct delivery *d = q->truth->deliveries; d; d = d->next) {
 		if (d->kind == DELIVERED_WHOLE && d->qtype == q->qtype && d->group == c->group && d->group == s->group &&
-		    d->version == s->version && fresh_enough(q, c, s, d))
+		    d->version == s->version &&
+		    (!q->do_bit || s->flags & FLAG_TC || d->is_signed == s->rrsig) && fresh_enough(q, c, s, d))
 			return true;
 	}
 	return false;
@@ -272,12 +277,14 @@ static uint64_t before(const struct question *q, uint64_t ms)
 
 static const char *cut_wrong(const struct question *q, const struct config *c, const struct seen *s)
 {
-	size_t whole = truth_size(q->truth, q->qtype) + (q->edns ? OPT_SIZE : 0);
+	size_t whole = truth_size(q->truth, q->qtype, q->do_bit) + (q->edns ? OPT_SIZE : 0);
 	bool too_large = whole > limit_of(q, c);
 	bool cut_upstream = delivered(q, c, DELIVERED_CUT, before(q, LIFE_MS));
 
 	if (s->n && s->chain != q->truth->chain)
 		return "records without their chain";
+	if (s->rrsig && s->n != truth_n(q->truth, q->qtype))
+		return "a signature over what was cut";
 	if (!too_large && !cut_upstream)
 		return "TC, and it would fit";
 	/* That TCP did not work once is remembered for minutes. */

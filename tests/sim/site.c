@@ -324,12 +324,13 @@ static void whole_message(const struct heard *h, struct truth_message *m)
 		.n = truth_n(h->truth, h->qtype),
 	};
 	m->negative = !m->n;
+	m->rrsig = m->n && h->do_bit && h->site->mood.edns != EDNS_IGNORED && h->truth->is_signed;
 }
 
 /* Take away what does not fit, as its style is. */
 static size_t cut(const struct heard *h, struct truth_message *m, uint16_t flags, uint8_t *out)
 {
-	m->negative = false;
+	m->negative = m->rrsig = false;
 	flags &= (uint16_t)~FLAG_RCODE;
 	if (h->site->mood.cut_style == CUT_EMPTY)
 		m->chain = 0;
@@ -346,6 +347,7 @@ static void answer(const struct heard *h)
 {
 	static uint8_t out[MESSAGE_MAX];
 	struct truth_message m;
+	struct arrived *a;
 	uint16_t flags = FLAG_QR | FLAG_RA | (h->flags & FLAG_RD);
 	enum delivery_kind kind = DELIVERED_WHOLE;
 	size_t len;
@@ -362,12 +364,14 @@ static void answer(const struct heard *h)
 	len = add_opt(h, 0, out, len);
 	if (world_percent(h->site->mood.broken)) {
 		world_tell("  site %u breaks its answer", h->site->index);
-		wire_put_u16(out + 6, m.chain + m.n + 3);
+		wire_put_u16(out + 6, m.chain + m.n + m.rrsig + 3u);
 		wire_put_u16(out + 2, wire_u16(out + 2) & ~(unsigned)FLAG_TC);
 		send_bytes(h, out, len, NULL);
 		return;
 	}
-	send_bytes(h, out, len, arrival_of(h, kind));
+	a = arrival_of(h, kind);
+	a->d.is_signed = m.rrsig;
+	send_bytes(h, out, len, a);
 }
 
 /* Nobody who forges knows the id and the question both. */
@@ -386,7 +390,7 @@ static void forge(const struct heard *h)
 		other.qtype = TYPE_A;
 		whole_message(&other, &m);
 		m.evil = true;
-		m.negative = false;
+		m.negative = m.rrsig = false;
 		m.n = 1;
 		if (!wrong_id)
 			other.question[2] = (uint8_t)('0' + (other.question[2] + 1 - '0') % 10);

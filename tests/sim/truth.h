@@ -25,12 +25,14 @@ struct delivery {
 	uint64_t at_ns;
 	uint16_t qtype;
 	uint8_t group, version, site;
+	bool is_signed;           /* with an RRSIG */
 	enum delivery_kind kind;
 };
 
 struct truth {
 	uint8_t index;
 	enum truth_kind kind;
+	bool is_signed;           /* its final RRset has an RRSIG */
 	unsigned chain;           /* CNAMEs before the final name */
 	unsigned n;               /* members of the final RRset */
 	uint32_t ttl_s, chain_ttl_s;
@@ -56,8 +58,8 @@ uint8_t truth_version(const struct truth *t, uint64_t now_ns);
 unsigned truth_n(const struct truth *t, uint16_t qtype);
 /* The lowest TTL of an answer to `qtype`; of a negative one what RFC 2308 makes of it. */
 uint32_t truth_ttl_s(const struct truth *t, uint16_t qtype);
-/* Bytes of the whole answer as our compressor writes it, without OPT. */
-size_t truth_size(const struct truth *t, uint16_t qtype);
+/* Bytes of the whole answer as our compressor writes it, without OPT; `dnssec`: with the RRSIG, if there is one. */
+size_t truth_size(const struct truth *t, uint16_t qtype, bool dnssec);
 /* k-th name of the chain (0: the name asked for), wire form. */
 size_t truth_chain_name(const struct truth *t, unsigned k, uint8_t *out);
 
@@ -69,6 +71,7 @@ struct truth_message {
 	uint8_t group, version;
 	unsigned chain, n;
 	bool negative;            /* with SOA */
+	bool rrsig;
 	bool evil;                /* a forger's records */
 };
 size_t truth_compose(const struct truth_message *m, uint16_t flags, uint8_t *out);
