@@ -66,7 +66,7 @@ static void describe_failure(const struct upstream_exchange *x, struct upstream_
 	if (err == -EBADMSG) {
 		r->ede = EDE_INVALID_DATA;
 		r->ede_text = "broken answer from upstream";
-	} else if (!x->failed_server && x->over_budget) {
+	} else if (x->over_budget && (!x->failed_server || err == ERR_LIMIT)) {
 		static const char text[] = "upstream packet budget used";
 
 		r->err = ERR_LIMIT;
@@ -407,6 +407,7 @@ static void deadline(struct upstream_exchange *x)
 		if (age >= LOST_AGE_MS * NS_PER_MS)
 			upstream_health_error(x->a.peer, true);
 	}
+	x->over_budget |= x->paced; /* its turn has not come */
 	if (x->hedge && now_of(x) - x->hedge->a.sent_ns >= LOST_AGE_MS * NS_PER_MS)
 		upstream_health_error(x->hedge->a.peer, true);
 	upstream_exchange_finish(x);

@@ -267,8 +267,36 @@ static void test_time_that_ends_before_the_turn_comes(void **state)
 		(void)rig_ask(&r, "example.org");
 	rig_wait(&r);
 	assert_int_equal(r.out[8].err, 0);
-	assert_int_not_equal(r.out[9].err, 0);
+	assert_int_equal(r.out[9].err, ERR_LIMIT);
+	assert_int_equal(r.out[9].ede, EDE_NETWORK_ERROR);
 	assert_in_range(r.out[9].ms, 90, 110);
+	rig_end(&r);
+}
+
+static void no_edns(struct heard *q)
+{
+	if (q->edns)
+		site_answer_plain(q, RCODE_FORMERR, 0, 0);
+	else
+		site_answer(q, 0, 0, 1);
+}
+
+static void test_second_form_over_the_budget_is_told_as_such(void **state)
+{
+	struct site up = {.address = "192.0.2.1", .script = no_edns};
+	struct rig r;
+
+	(void)state;
+	begin(&r, &up, 1, 20);
+	rig_start(&r);
+	for (unsigned i = 0; i < 10; i++)
+		(void)rig_ask(&r, "example.org");
+	rig_wait(&r);
+	for (unsigned i = 0; i < 10; i++) {
+		if (r.out[i].err)
+			assert_string_equal(r.out[i].error, "upstream packet budget used");
+	}
+	assert_in_range(answered(&r), 1, 5);
 	rig_end(&r);
 }
 
@@ -334,6 +362,7 @@ int main(void)
 		cmocka_unit_test(test_hedge_does_not_take_what_questions_need),
 		cmocka_unit_test(test_asker_that_leaves_while_it_waits),
 		cmocka_unit_test(test_time_that_ends_before_the_turn_comes),
+		cmocka_unit_test(test_second_form_over_the_budget_is_told_as_such),
 		cmocka_unit_test(test_silence_is_retried_within_the_budget),
 		cmocka_unit_test(test_gauge_tells_the_share_of_the_last_second),
 	};

@@ -135,6 +135,9 @@ static void test_workers_share_a_set(void **state)
 		.max_connect_attempts = 10,
 		.health_interval_ns = 20 * NS_PER_MS,
 		.max_concurrent = LIMIT,
+		.cookie = true,
+		.case_randomization = true,
+		.pace = 1000000,
 	};
 	struct one workers[N_WORKERS] = {0};
 	struct upstream_set *set;
