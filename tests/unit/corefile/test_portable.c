@@ -155,12 +155,14 @@ static void test_portable_knows_every_directive_of_the_list(void **state)
 
 	assert_non_null(f);
 	while (fgets(line, sizeof(line), f)) {
+		bool ours = strstr(line, "-extra") != NULL;
+
 		line[strcspn(line, " \n")] = 0;
 		if (!*line || *line == '#')
 			continue;
-		n++;
+		n += !ours;
 		check(w, arena_printf(&w->a, ". {\n%s\n}\n", line));
-		if (strstr(world_errors(w, false), "not known"))
+		if ((strstr(world_errors(w, false), "not known") != NULL) != ours)
 			fail_msg("%s: %s", line, world_errors(w, false));
 	}
 	fclose(f);
