@@ -233,12 +233,22 @@ static bool fresh_enough(const struct question *q, const struct config *c, const
 	return c->stale_s && ttl_s == 0 && age_s <= (int64_t)life_s(q, c) + c->stale_s + 1 && says_stale(q, c, s);
 }
 
+/* With DO, what was got without EDNS is for those who wait, and not kept. */
+static bool signed_alike(const struct question *q, const struct seen *s, const struct delivery *d)
+{
+	if (!q->do_bit)
+		return true;
+	if (d->plain && d->at_ns < q->sent_ns[0])
+		return false;
+	return s->flags & FLAG_TC || d->is_signed == s->rrsig;
+}
+
 static bool explained(const struct question *q, const struct config *c, const struct seen *s)
 {
 	for (const struct delivery *d = q->truth->deliveries; d; d = d->next) {
 		if (d->kind == DELIVERED_WHOLE && d->qtype == q->qtype && d->group == c->group && d->group == s->group &&
 		    d->version == s->version &&
-		    (!q->do_bit || s->flags & FLAG_TC || d->is_signed == s->rrsig) && fresh_enough(q, c, s, d))
+		    signed_alike(q, s, d) && fresh_enough(q, c, s, d))
 			return true;
 	}
 	return false;

@@ -371,6 +371,7 @@ static void answer(const struct heard *h)
 	}
 	a = arrival_of(h, kind);
 	a->d.is_signed = m.rrsig;
+	a->d.plain = !h->edns;
 	send_bytes(h, out, len, a);
 }
 

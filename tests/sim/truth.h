@@ -26,6 +26,7 @@ struct delivery {
 	uint16_t qtype;
 	uint8_t group, version, site;
 	bool is_signed;           /* with an RRSIG */
+	bool plain;               /* asked without EDNS, so DO could not be said */
 	enum delivery_kind kind;
 };
 
