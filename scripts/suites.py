@@ -325,6 +325,7 @@ peer = Peer()
 SUITES = {
     "habits": habits,
     "build-gcc": build_suite("gcc"),
+    "sim": meson_tests("gcc", "--suite", "sim"),  # 10,000 seeds; the sanitized builds run 500 among "unit"
     "build-clang": build_suite("clang"),
     "build-asan": build_suite("asan"),
     "unit": meson_tests("asan"),
