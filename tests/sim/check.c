@@ -318,11 +318,12 @@ static const char *failure_wrong(const struct question *q, const struct config *
 
 	if (world.tight)
 		return NULL;
+	/* That TCP did not work once is remembered for minutes; over a stream there is no TC. */
+	if (q->tcp && delivered(q, c, DELIVERED_CUT, before(q, LIFE_MS)) && !site_all_perfect(c->group, world.begin_ns))
+		return NULL;
 	if (site_all_perfect(c->group, settled))
 		return "SERVFAIL, and all upstreams are perfect";
 	if (delivered(q, c, DELIVERED_FAILURE, before(q, (SERVFAIL_KEPT_S + 5) * 1000)) && !c->failover)
-		return NULL;
-	if (q->tcp && delivered(q, c, DELIVERED_CUT, before(q, LIFE_MS)))
 		return NULL;
 	if (site_one_perfect(c->group, settled))
 		return "SERVFAIL, and one upstream is perfect";
