@@ -2,7 +2,8 @@
 /* Questions at a steady rate, whatever comes back.
  *   flood ADDRESS PORT RATE SECONDS NAME [TAIL_MS]
  * asks for A of uN.NAME (N counts up; NAME alone if it begins with '='), over 16 sockets, IPv4 or IPv6, then listens for
- * TAIL_MS (500) more.  Prints: sent N answered N noerror N servfail N other N slowest_ms N median_ms N */
+ * TAIL_MS (500) more.  Prints: sent N answered N noerror N servfail N other N slowest_ms N median_ms N behind_ms N
+ * behind_ms: how far the sending ever lagged its schedule; when that is much, the machine was busy elsewhere. */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
@@ -131,7 +132,7 @@ int main(int argc, char **argv)
 	if (argc < 6)
 		return fprintf(stderr, "usage: flood ADDRESS PORT RATE SECONDS NAME [TAIL_MS]\n"), 2;
 	double rate = atof(argv[3]), seconds = atof(argv[4]);
-	uint64_t total = (uint64_t)(rate * seconds), start, tail;
+	uint64_t total = (uint64_t)(rate * seconds), start, tail, behind = 0;
 
 	asked_ns = calloc((size_t)SOCKETS * IDS, sizeof(*asked_ns));
 	if (!asked_ns)
@@ -141,15 +142,18 @@ int main(int argc, char **argv)
 	while (sent < total) {
 		uint64_t due = (uint64_t)((double)(now_ns() - start) / 1e9 * rate);
 
-		for (; sent < due && sent < total; )
+		if (due - sent > behind)
+			behind = due - sent;
+		while (sent < due && sent < total)
 			ask(argv[5]);
 		hear(1);
 	}
 	tail = now_ns() + (uint64_t)(argc > 6 ? atoi(argv[6]) : 500) * 1000000u;
 	while (answered < sent && now_ns() < tail)
 		hear(10);
-	printf("sent %llu answered %llu noerror %llu servfail %llu other %llu slowest_ms %llu median_ms %u\n",
+	printf("sent %llu answered %llu noerror %llu servfail %llu other %llu slowest_ms %llu median_ms %u behind_ms %.0f\n",
 	       (unsigned long long)sent, (unsigned long long)answered, (unsigned long long)rcodes[0], (unsigned long long)rcodes[2],
-	       (unsigned long long)(answered - rcodes[0] - rcodes[2]), (unsigned long long)(slowest_ns / 1000000), median_ms());
+	       (unsigned long long)(answered - rcodes[0] - rcodes[2]), (unsigned long long)(slowest_ns / 1000000), median_ms(),
+	       (double)behind / rate * 1000);
 	return 0;
 }

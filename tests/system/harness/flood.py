@@ -18,6 +18,19 @@ def binary():
     return _made["path"]
 
 
+BUSY_MS = 150
+
+
+def on_a_free_machine(attempt, tries=3):
+    """attempt() -> (what must hold, the flood's result).  Where it does not hold and the flood itself was held
+    up, the machine was busy elsewhere and the attempt says nothing: another one, `tries` in all."""
+    for left in range(tries - 1, -1, -1):
+        holds, got = attempt()
+        if holds or not left or got["behind_ms"] < BUSY_MS:
+            assert holds, got
+            return got
+
+
 class Flood:
     """Runs beside the test; result() waits for its end: {"sent": N, "answered": N, "slowest_ms": N, ...}"""
 

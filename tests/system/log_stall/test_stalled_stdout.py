@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from harness import wait
-from harness.flood import Flood
+from harness.flood import Flood, on_a_free_machine
 
 pytestmark = pytest.mark.threads
 
@@ -41,9 +41,15 @@ def test_latency_does_not_change_and_lost_lines_are_counted(server):
     pipe = Pipe()
     made = server(COREFILE, stdout=pipe.w)
     os.close(pipe.w)
-    got = Flood(made.port(), 5000, 3, "=stall.example", tail_ms=2000).result()
-    assert got["answered"] >= got["sent"] * 0.999, got
-    assert got["median_ms"] <= 1 * wait.FACTOR and got["slowest_ms"] <= 150 * wait.FACTOR, got
+    answered = 0
+
+    def attempt():
+        nonlocal answered
+        got = Flood(made.port(), 5000, 3, "=stall.example", tail_ms=2000).result()
+        answered += got["answered"]
+        return (got["answered"] >= got["sent"] * 0.999 and got["median_ms"] <= 1 * wait.FACTOR and
+                got["slowest_ms"] <= 150 * wait.FACTOR), got
+    on_a_free_machine(attempt)
     pipe.start()
     wait.until(lambda: b"dropped" in pipe.text, "a line that tells how many were dropped")
     assert made.udp("after.example.").rcode() == 0
@@ -51,7 +57,7 @@ def test_latency_does_not_change_and_lost_lines_are_counted(server):
     text = pipe.finish()
     written = len(re.findall(r'"A IN stall\.example\.', text))
     dropped = sum(int(n) for n in re.findall(r"(\d+) [^\n]*dropped|dropped\D*(\d+)", text) for n in n if n)
-    assert written + dropped >= got["answered"], f"{written} written, {dropped} told as dropped, {got['answered']} answered"
+    assert written + dropped >= answered, f"{written} written, {dropped} told as dropped, {answered} answered"
     assert re.search(r'"A IN after\.example\.', text)
 
 

@@ -13,7 +13,7 @@ import dns.rcode
 import pytest
 
 from harness import ask, wait
-from harness.flood import Flood
+from harness.flood import Flood, on_a_free_machine
 
 pytestmark = pytest.mark.threads
 
@@ -98,19 +98,20 @@ def test_memory_is_bounded_and_the_cache_answers(server, upstream, build):
     up.stop()
     dead = Silent(up.port)
 
-    flood = Flood(made.port(), RATE, SECONDS, "dead.example")
-    wrong, took = steady(made, lambda i: f"kept{i % 50}.example.", flood)
-    got = flood.result()
-    assert got["sent"] == RATE * SECONDS and len(took) > 100
-    assert wrong.total() <= len(took) // 100, f"cached names: {len(took)} answered, {wrong}"
-    assert statistics.median(took) <= 0.010 * wait.FACTOR
+    def cached_names():
+        flood = Flood(made.port(), RATE, SECONDS, "dead.example")
+        wrong, took = steady(made, lambda i: f"kept{i % 50}.example.", flood)
+        got = dict(flood.result(), cached=len(took), wrong=wrong, median_s=statistics.median(took or [9]))
+        return len(took) > 100 and wrong.total() <= len(took) // 100 and got["median_s"] <= 0.010 * wait.FACTOR, got
+    on_a_free_machine(cached_names)
     assert peak_mb(made) <= most_mb(build), f"peak {peak_mb(made):.0f} MB"
 
     # Another client, another upstream: not crowded out by the one that floods.
-    flood = Flood(made.port(), RATE, 2, "more.example")
-    wrong, took = steady(made, lambda i: f"new{i}.live.example.", flood, source="127.0.0.2")
-    flood.result()
-    assert wrong.total() <= max(1, len(took) // 50), f"another client: {len(took)} answered, {wrong}"
+    def another_client():
+        flood = Flood(made.port(), RATE, 2, "more.example")
+        wrong, took = steady(made, lambda i: f"new{time.monotonic_ns()}.live.example.", flood, source="127.0.0.2")
+        return took and wrong.total() <= max(1, len(took) // 50), dict(flood.result(), answered=len(took), wrong=wrong)
+    on_a_free_machine(another_client)
 
     # And when the upstream is back, so are its names.
     dead.close()
@@ -128,6 +129,8 @@ def test_memory_is_bounded_and_the_cache_answers(server, upstream, build):
 def test_errors_are_counted_not_queued(server, upstream):
     """A log line for each failure cannot keep up with 20,000 of them a second; the server does."""
     made = server(".:{PORT} {\n    bind 127.0.0.1\n    errors\n    log\n    forward . 127.0.0.1:1 {\n        max_fails 1\n    }\n}\n")
-    got = Flood(made.port(), RATE, 2, "refused.example", tail_ms=6000).result()
-    assert got["answered"] >= got["sent"] * 0.95, got
+    def attempt():
+        got = Flood(made.port(), RATE, 2, "refused.example", tail_ms=6000).result()
+        return got["answered"] >= got["sent"] * 0.95, got
+    on_a_free_machine(attempt)
     assert made.udp("after.example.").rcode() == 2
