@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Is an answer right?  What it holds must be explained by what upstreams have delivered, under a configuration that may
- * have answered it. */
+/* Is an answer right?  What it holds must be explained by what upstreams have delivered, under a
+ * configuration that may have answered it. */
 #include "client.h"
 #include "config.h"
 #include "site.h"
@@ -11,15 +11,15 @@
 #include <string.h>
 
 enum {
-	CAP = 4096,               /* of UDP answers, whatever the client says */
-	SETTLED_S = 10,           /* what upstreams did before that is forgotten by health checks */
-	PROMPT_MS = 800,          /* with all upstreams perfect */
-	LIFE_MS = 4500,           /* of a query */
+	CAP = 4096, /* of UDP answers, whatever the client says */
+	SETTLED_S = 10, /* what upstreams did before that is forgotten by health checks */
+	PROMPT_MS = 800, /* with all upstreams perfect */
+	LIFE_MS = 4500, /* of a query */
 	SERVFAIL_KEPT_S = 6,
 	OPT_SIZE = 11,
 	EDE_SIZE = 6,
-	CACHED_MS = 50,           /* nothing to wait for but a turn, and TCP for a late segment */
-	VERIFY_MS = 1800 + 50,    /* RFC 8767 5 */
+	CACHED_MS = 50, /* nothing to wait for but a turn, and TCP for a late segment */
+	VERIFY_MS = 1800 + 50, /* RFC 8767 5 */
 };
 
 /* ---------------------------------------------------------------- reading */
@@ -78,8 +78,8 @@ static const char *take_soa(const struct question *q, struct seen *s, const uint
 }
 
 /* What is the next name of the chain, and is this record its? */
-static const char *take_record(const struct question *q, struct seen *s, const uint8_t *owner, uint16_t type, uint32_t ttl_s,
-			       const uint8_t *msg, size_t len, size_t rd_off, size_t rdlen)
+static const char *take_record(const struct question *q, struct seen *s, const uint8_t *owner, uint16_t type,
+			       uint32_t ttl_s, const uint8_t *msg, size_t len, size_t rd_off, size_t rdlen)
 {
 	uint8_t name[WIRE_NAME_MAX], target[WIRE_NAME_MAX];
 
@@ -221,7 +221,8 @@ static bool says_stale(const struct question *q, const struct config *c, const s
 	       s->len + EDE_SIZE > limit_of(q, c);
 }
 
-static bool fresh_enough(const struct question *q, const struct config *c, const struct seen *s, const struct delivery *d)
+static bool fresh_enough(const struct question *q, const struct config *c, const struct seen *s,
+			 const struct delivery *d)
 {
 	int64_t age_s = (int64_t)((world.now_ns - d->at_ns) / NS_PER_S), left = life_s(q, c) - age_s;
 	int64_t ttl_s = lowest_ttl(s);
@@ -230,7 +231,8 @@ static bool fresh_enough(const struct question *q, const struct config *c, const
 		return d->at_ns >= q->sent_ns[0] && ttls_untouched(q, s);
 	if (ttl_s >= left - 2 && ttl_s <= left + 1 && left >= 0)
 		return true;
-	return c->stale_s && ttl_s == 0 && age_s <= (int64_t)life_s(q, c) + c->stale_s + 1 && says_stale(q, c, s);
+	return c->stale_s && ttl_s == 0 && age_s <= (int64_t)life_s(q, c) + c->stale_s + 1 &&
+	       says_stale(q, c, s);
 }
 
 /* With DO, what was got without EDNS is for those who wait, and not kept. */
@@ -246,9 +248,9 @@ static bool signed_alike(const struct question *q, const struct seen *s, const s
 static bool explained(const struct question *q, const struct config *c, const struct seen *s)
 {
 	for (const struct delivery *d = q->truth->deliveries; d; d = d->next) {
-		if (d->kind == DELIVERED_WHOLE && d->qtype == q->qtype && d->group == c->group && d->group == s->group &&
-		    d->version == s->version &&
-		    signed_alike(q, s, d) && fresh_enough(q, c, s, d))
+		if (d->kind == DELIVERED_WHOLE && d->qtype == q->qtype && d->group == c->group &&
+		    d->group == s->group && d->version == s->version && signed_alike(q, s, d) &&
+		    fresh_enough(q, c, s, d))
 			return true;
 	}
 	return false;
@@ -271,7 +273,8 @@ static const char *whole_wrong(const struct question *q, const struct config *c,
 
 /* ---------------------------------------------------------------- cut answers */
 
-static bool delivered(const struct question *q, const struct config *c, enum delivery_kind kind, uint64_t since_ns)
+static bool delivered(const struct question *q, const struct config *c, enum delivery_kind kind,
+		      uint64_t since_ns)
 {
 	for (const struct delivery *d = q->truth->deliveries; d && d->at_ns >= since_ns; d = d->next) {
 		if (d->kind == kind && d->qtype == q->qtype && d->group == c->group)
@@ -319,7 +322,8 @@ static const char *failure_wrong(const struct question *q, const struct config *
 	if (world.tight)
 		return NULL;
 	/* That TCP did not work once is remembered for minutes; over a stream there is no TC. */
-	if (q->tcp && delivered(q, c, DELIVERED_CUT, before(q, LIFE_MS)) && !site_all_perfect(c->group, world.begin_ns))
+	if (q->tcp && delivered(q, c, DELIVERED_CUT, before(q, LIFE_MS)) &&
+	    !site_all_perfect(c->group, world.begin_ns))
 		return NULL;
 	if (site_all_perfect(c->group, settled))
 		return "SERVFAIL, and all upstreams are perfect";
@@ -343,22 +347,24 @@ static const char *refusal_wrong(const struct config *c)
 
 static bool same_key(const struct question *a, const struct question *b)
 {
-	return a->truth == b->truth && truth_key(a->qtype, a->do_bit, a->rd, a->cd) ==
-					       truth_key(b->qtype, b->do_bit, b->rd, b->cd);
+	return a->truth == b->truth &&
+	       truth_key(a->qtype, a->do_bit, a->rd, a->cd) == truth_key(b->qtype, b->do_bit, b->rd, b->cd);
 }
 
-/* An earlier answer is in the cache, under one and the same configuration: nobody waits longer than for it. */
+/* An earlier answer is in the cache, under the same configuration: nobody waits longer than for it. */
 static const char *late_for_cached(const struct question *q)
 {
 	const struct config *c = &configs[n_configs - 1];
 	uint64_t sent = q->sent_ns[q->n_sent - 1], waited = world.now_ns - sent;
 
-	if (!c->cache || waited <= CACHED_MS * NS_PER_MS || q->do_bit || !q->rd || q->second_port || q->n_sent > 1 || world.tight)
+	if (!c->cache || waited <= CACHED_MS * NS_PER_MS || q->do_bit || !q->rd || q->second_port ||
+	    q->n_sent > 1 || world.tight)
 		return NULL;
 	for (unsigned i = 0; i < n_questions; i++) {
 		const struct question *p = &questions[i];
 
-		if (!p->whole || p->second_port || !same_key(p, q) || p->sent_ns[0] < c->done_ns || p->answered_ns >= sent)
+		if (!p->whole || p->second_port || !same_key(p, q) || p->sent_ns[0] < c->done_ns ||
+		    p->answered_ns >= sent)
 			continue;
 		/* TTLs are rounded up, and the question takes its way. */
 		if (p->answered_ns + p->ttl_s * NS_PER_S > sent + NS_PER_S + 100 * NS_PER_MS)
@@ -405,15 +411,17 @@ void check_answer(struct question *q, const uint8_t *msg, size_t len)
 	q->ttl_s = lowest_ttl(&s);
 	/* Any configuration that may have been its. */
 	for (unsigned i = 0; i < n_configs; i++) {
-		bool replaced = i + 1 < n_configs && configs[i + 1].done_ns && configs[i + 1].done_ns < q->sent_ns[0];
+		bool replaced =
+			i + 1 < n_configs && configs[i + 1].done_ns && configs[i + 1].done_ns < q->sent_ns[0];
 
 		/* A port that is given up is served to its end by the configuration that had it. */
-		if (replaced && !(q->second_port && config_second_port_closed(q->connected_ns, q->sent_ns[0])))
+		if (replaced &&
+		    !(q->second_port && config_second_port_closed(q->connected_ns, q->sent_ns[0])))
 			continue;
 		why = wrong_under(q, &configs[i], &s);
 		if (!why)
 			return;
 	}
-	world_wrong("question %u: %s (rcode %u, group %d, version %d, %u of %u records, TTL %u)", q->number, why, s.rcode,
-		    s.group, s.version, s.n, truth_n(q->truth, q->qtype), lowest_ttl(&s));
+	world_wrong("question %u: %s (rcode %u, group %d, version %d, %u of %u records, TTL %u)", q->number,
+		    why, s.rcode, s.group, s.version, s.n, truth_n(q->truth, q->qtype), lowest_ttl(&s));
 }

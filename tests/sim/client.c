@@ -70,7 +70,8 @@ static size_t write_message(const struct question *q, uint8_t *out)
 /* Its port was given up: it may have found it closed.  Not sent yet: so will it. */
 static bool too_late(const struct question *q)
 {
-	return q->second_port && config_second_port_closed(q->connected_ns, q->n_sent ? q->sent_ns[0] : world.now_ns);
+	return q->second_port &&
+	       config_second_port_closed(q->connected_ns, q->n_sent ? q->sent_ns[0] : world.now_ns);
 }
 
 static void note_sent(struct question *q)
@@ -89,8 +90,9 @@ static void take_answer(struct question *q, const uint8_t *msg, size_t len)
 	uint64_t waited = world.now_ns - q->sent_ns[q->n_sent - 1];
 
 	world_digest(msg, len);
-	world_tell("question %u is answered: rcode %u%s, %u records, %zu bytes", q->number, len > 3 ? msg[3] & 15u : 99,
-		   len > 3 && msg[2] & 2 ? " TC" : "", len > 7 ? wire_u16(msg + 6) : 0, len);
+	world_tell("question %u is answered: rcode %u%s, %u records, %zu bytes", q->number,
+		   len > 3 ? msg[3] & 15u : 99, len > 3 && msg[2] & 2 ? " TC" : "",
+		   len > 7 ? wire_u16(msg + 6) : 0, len);
 	if (q->n_answers++ >= q->n_sent)
 		world_wrong("question %u has %u answers", q->number, q->n_answers);
 	if (waited > LIMIT_MS * NS_PER_MS)
@@ -136,7 +138,8 @@ static void udp_ask(struct timer *t)
 	if (!u->port)
 		u->port = choose_port(u->q);
 	note_sent(u->q);
-	sim_udp_to_server(&from, u->port, msg, write_message(u->q, msg), world_between(20 * NS_PER_US, 300 * NS_PER_US));
+	sim_udp_to_server(&from, u->port, msg, write_message(u->q, msg),
+			  world_between(20 * NS_PER_US, 300 * NS_PER_US));
 	if (u->q->n_sent < SENDS_MAX && !u->q->second_port && world_percent(20))
 		world_after(&u->timer, world_between(300, 3000) * NS_PER_MS);
 }
@@ -198,7 +201,8 @@ static void tcp_ask(struct timer *t)
 	half = world_percent(30) ? world_below((uint32_t)len) : 0;
 	note_sent(c->q[c->n_sent++]);
 	sim_end_write(&c->end, msg, half, 100 * NS_PER_US, NULL, NULL);
-	sim_end_write(&c->end, msg + half, len + 2 - half, world_between(100 * NS_PER_US, 20 * NS_PER_MS), NULL, NULL);
+	sim_end_write(&c->end, msg + half, len + 2 - half, world_between(100 * NS_PER_US, 20 * NS_PER_MS),
+		      NULL, NULL);
 	world_after(&c->timer, world_percent(50) ? 0 : world_between(0, 900 * NS_PER_MS));
 }
 
@@ -247,7 +251,8 @@ static void tcp_ended(struct sim_end *e, bool reset)
 
 	for (unsigned i = 0; i < c->n; i++) {
 		if ((c->q[i]->n_answers < c->q[i]->n_sent || !c->q[i]->n_sent) && !too_late(c->q[i]))
-			world_wrong("the connection of question %u is %s", c->q[i]->number, reset ? "reset" : "closed");
+			world_wrong("the connection of question %u is %s", c->q[i]->number,
+				    reset ? "reset" : "closed");
 	}
 	if (!reset)
 		sim_end_close(e, false, 0);
@@ -279,7 +284,8 @@ static void plan_tcp(struct truth *t, uint64_t delay_ns)
 	c->end.ops = &tcp_ops;
 	c->end.arg = c;
 	while (c->n < n && n_questions < QUESTIONS_MAX) {
-		struct question *q = question_new(c->n && world_percent(70) ? &truths[world_below(n_truths)] : t, true);
+		struct question *q =
+			question_new(c->n && world_percent(70) ? &truths[world_below(n_truths)] : t, true);
 
 		q->id = (uint16_t)((q->id & ~7u) | c->n);
 		c->q[c->n++] = q;
@@ -315,7 +321,8 @@ unsigned client_open(void)
 	for (unsigned i = 0; i < n_questions; i++) {
 		const struct question *q = &questions[i];
 
-		if (q->n_sent && (q->n_answers < q->n_sent || world.now_ns - q->answered_ns < MOMENT_MS * NS_PER_MS))
+		if (q->n_sent &&
+		    (q->n_answers < q->n_sent || world.now_ns - q->answered_ns < MOMENT_MS * NS_PER_MS))
 			n += q->n_sent;
 	}
 	return n;
@@ -327,6 +334,7 @@ void client_look_back(void)
 		const struct question *q = &questions[i];
 
 		if (q->n_answers != q->n_sent && !q->gone && !too_late(q))
-			world_wrong("question %u was sent %u times and has %u answers", q->number, q->n_sent, q->n_answers);
+			world_wrong("question %u was sent %u times and has %u answers", q->number, q->n_sent,
+				    q->n_answers);
 	}
 }

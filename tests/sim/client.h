@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Clients of a world.  Between them and the server nothing is lost, so every question has exactly one answer. */
+/* Clients of a world.  Between them and the server nothing is lost, so each question has one answer. */
 #pragma once
 
 #include "truth.h"
@@ -16,16 +16,16 @@ struct question {
 	uint16_t qtype, id;
 	bool tcp, edns, do_bit, rd, ad, cd;
 	bool second_port;
-	uint16_t size;            /* EDNS */
+	uint16_t size; /* EDNS */
 	uint8_t bytes[QUESTION_BYTES_MAX]; /* as asked, in the client's case */
 	uint16_t bytes_len;
 	uint64_t sent_ns[SENDS_MAX];
-	uint64_t connected_ns;    /* TCP: when its connection began; UDP: sent_ns[0] */
+	uint64_t connected_ns; /* TCP: when its connection began; UDP: sent_ns[0] */
 	unsigned n_sent, n_answers;
-	uint64_t answered_ns;     /* the last */
-	bool gone;                /* the client has left */
-	bool whole;               /* answered with all there is, */
-	uint32_t ttl_s;           /* for so long */
+	uint64_t answered_ns; /* the last */
+	bool gone; /* the client has left */
+	bool whole; /* answered with all there is, */
+	uint32_t ttl_s; /* for so long */
 };
 
 extern struct question questions[QUESTIONS_MAX];

@@ -10,18 +10,18 @@ enum { CONFIGS_MAX = 8, PORT_ALWAYS = 53, PORT_SECOND = 5353 };
 struct config {
 	uint64_t begin_ns, done_ns; /* publishing */
 	bool cache, verify, prefetch, failover;
-	uint32_t max_ttl_s;         /* of the cache */
-	uint32_t stale_s;           /* the window; 0: off */
-	unsigned bufsize;           /* 0: none */
-	unsigned max_concurrent;    /* 0: off */
-	uint8_t group;              /* of upstreams */
-	bool two_ports;             /* listens on the second one too */
+	uint32_t max_ttl_s; /* of the cache */
+	uint32_t stale_s; /* the window; 0: off */
+	unsigned bufsize; /* 0: none */
+	unsigned max_concurrent; /* 0: off */
+	uint8_t group; /* of upstreams */
+	bool two_ports; /* listens on the second one too */
 	char text[1024];
 };
 
 extern struct config configs[CONFIGS_MAX];
 extern unsigned n_configs;
 
-/* Was the second port closed at some time from `from_ns` to `to_ns`, or while a packet of then was under way? */
+/* Was the second port closed at some time from `from_ns` to `to_ns`, or while a packet was under way? */
 bool config_second_port_closed(uint64_t from_ns, uint64_t to_ns);
 void config_draw(struct config *c, uint8_t group);

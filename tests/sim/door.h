@@ -18,10 +18,10 @@ struct arrival {
 
 struct loop {
 	unsigned index;
-	uint64_t now_ns;          /* of the turn */
-	uint64_t slept_ns;        /* the end of the last turn */
-	uint64_t busy_until_ns;   /* the thread gets the processor again */
-	uint64_t woken_ns;        /* something has come; UINT64_MAX: nothing */
+	uint64_t now_ns; /* of the turn */
+	uint64_t slept_ns; /* the end of the last turn */
+	uint64_t busy_until_ns; /* the thread gets the processor again */
+	uint64_t woken_ns; /* something has come; UINT64_MAX: nothing */
 	bool in_turn;
 	struct timer_heap timers;
 	struct rng rng;
@@ -31,8 +31,8 @@ struct loop {
 	struct mpsc queue;
 	void *receiver;
 	struct arrival *first, **last;
-	struct stream *streams;   /* open ones */
-	uint8_t *reply;           /* udp_reply_begin's room */
+	struct stream *streams; /* open ones */
+	uint8_t *reply; /* udp_reply_begin's room */
 	unsigned n_udp_clients, n_udp_servers, n_streams, n_listeners; /* open: for the leak check */
 };
 
@@ -47,8 +47,9 @@ void streams_flush(struct loop *l);
 /* ---------------------------------------------------------------- datagrams (udp.c) */
 
 /* From a client to the server's port, after `delay_ns`. */
-void sim_udp_to_server(const struct net_addr *from, uint16_t port, const uint8_t *data, size_t len, uint64_t delay_ns);
-/* From a site to one of the server's connected sockets.  `arrived` (may be NULL) is called when it is read. */
+void sim_udp_to_server(const struct net_addr *from, uint16_t port, const uint8_t *data, size_t len,
+		       uint64_t delay_ns);
+/* From a site to one of the server's connected sockets.  `arrived` (or NULL) is called when it is read. */
 void sim_udp_to_socket(struct udp_client *c, const uint8_t *data, size_t len, uint64_t delay_ns,
 		       void (*arrived)(void *arg), void *arg);
 void sim_udp_error(struct udp_client *c, int err, uint64_t delay_ns);
@@ -61,24 +62,24 @@ void sim_udp_reset(void);
 /* The end of a connection that a client or a site holds. */
 struct sim_end;
 struct sim_end_ops {
-	void (*opened)(struct sim_end *e);                                 /* clients */
+	void (*opened)(struct sim_end *e); /* clients */
 	void (*data)(struct sim_end *e, const uint8_t *data, size_t len);
-	void (*ended)(struct sim_end *e, bool reset);                      /* the server's direction is over */
+	void (*ended)(struct sim_end *e, bool reset); /* the server's direction is over */
 };
 
 struct sim_end {
 	const struct sim_end_ops *ops;
 	void *arg;
-	struct stream *stream;    /* NULL: not accepted yet, or gone */
+	struct stream *stream; /* NULL: not accepted yet, or gone */
 	uint64_t to_stream_ns, to_end_ns; /* nothing overtakes in a stream */
-	bool closed;              /* by its holder: hears nothing any more */
-	bool told;                /* `ended` was called */
+	bool closed; /* by its holder: hears nothing any more */
+	bool told; /* `ended` was called */
 };
 
 /* To the server's port. */
 void sim_connect(struct sim_end *e, const struct net_addr *from, uint16_t port, uint64_t delay_ns);
-void sim_end_write(struct sim_end *e, const uint8_t *data, size_t len, uint64_t delay_ns, void (*arrived)(void *arg),
-		   void *arg);
+void sim_end_write(struct sim_end *e, const uint8_t *data, size_t len, uint64_t delay_ns,
+		   void (*arrived)(void *arg), void *arg);
 /* Our direction is over; with `reset` both are, at once. */
 void sim_end_close(struct sim_end *e, bool reset, uint64_t delay_ns);
 int sim_tcp_bind(const struct net_addr *at);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Listening sockets of the simulated door.  Their numbers are no descriptors of the process: closing one that no worker
- * has taken changes nothing. */
+/* Listening sockets of the simulated door.  Their numbers are no descriptors of the process: closing one
+ * that no worker has taken changes nothing. */
 #include "net/listen.h"
 
 #include "door.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* A worker's turn in virtual time, in the order of the real one.  A thread does not run whenever it could: it may be late
- * by some chance, so that packets, timers and messages meet in one turn. */
+/* A worker's turn in virtual time, in the order of the real one.  A thread does not run whenever it could: it
+ * may be late by some chance, so that packets, timers and messages meet in one turn. */
 #include "door.h"
 
 #include "base/err.h"

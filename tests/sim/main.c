@@ -13,11 +13,11 @@
 #include <unistd.h>
 
 enum {
-	STORIES_MAX = 3,  /* of failing seeds, told whole */
+	STORIES_MAX = 3, /* of failing seeds, told whole */
 	TWICE_EVERY = 50, /* so many seeds, one is run again: it must be the same */
 	JOBS_MAX = 64,
-	POISON = 0xa5,    /* what freed memory is filled with */
-	SEED_S = 30,      /* of the real clock: a seed that takes so long never ends */
+	POISON = 0xa5, /* what freed memory is filled with */
+	SEED_S = 30, /* of the real clock: a seed that takes so long never ends */
 };
 
 struct options {
@@ -41,7 +41,9 @@ static void crashed(int sig)
 {
 	char text[96];
 	int n = snprintf(text, sizeof(text), "seed %llu: %s\n", (unsigned long long)running,
-			 sig == SIGALRM ? "never ends" : sig == SIGABRT ? "aborts" : "crashes");
+			 sig == SIGALRM   ? "never ends"
+			 : sig == SIGABRT ? "aborts"
+					  : "crashes");
 
 	(void)!write(STDOUT_FILENO, text, (size_t)n); /* nobody is left to be told */
 	if (sig == SIGALRM)
@@ -115,8 +117,8 @@ static unsigned run_share(const struct options *o, unsigned share)
 		run_one(o, seed, &t);
 	printf("%llu seeds, %u failed; %llu questions, %llu to upstreams; at most %.1f for one (seed %llu), "
 	       "%u asked twice at once\n",
-	       (unsigned long long)t.n, t.failed, (unsigned long long)t.questions, (unsigned long long)t.asked, t.worst,
-	       (unsigned long long)t.worst_seed, t.twice);
+	       (unsigned long long)t.n, t.failed, (unsigned long long)t.questions,
+	       (unsigned long long)t.asked, t.worst, (unsigned long long)t.worst_seed, t.twice);
 	return t.failed;
 }
 

@@ -258,7 +258,8 @@ void sim_server_control(void)
 		control.n_alive--;
 	}
 	for (unsigned i = 0; i < control.n_old; i++) {
-		if (control.old[i].cancelled || world.now_ns - control.old[i].since_ns < CANCEL_AFTER_S * NS_PER_S)
+		if (control.old[i].cancelled ||
+		    world.now_ns - control.old[i].since_ns < CANCEL_AFTER_S * NS_PER_S)
 			continue;
 		control.old[i].cancelled = true;
 		server_cancel(control.old[i].g);

@@ -14,8 +14,8 @@ enum {
 	SLICE_MS = 50,
 	WORKER_BYTES = 8 << 20,
 	TIGHT_BYTES = 64 << 10,
-	TWICE_PERCENT = 5,        /* second questions to fast upstreams, of all */
-	REST_S = 30,              /* until nothing is kept open any more */
+	TWICE_PERCENT = 5, /* second questions to fast upstreams, of all */
+	REST_S = 30, /* until nothing is kept open any more */
 	RELOADS_MAX = 3,
 	/* Questions to upstreams per question of a client, at most. */
 	ASKED_MAX = 24,
@@ -88,7 +88,8 @@ static void run(uint64_t until_ns, struct reloads *r)
 			bool same = world_percent(40);
 
 			r->done++;
-			publish((uint8_t)(world_percent(60) && n_sites > 1 ? sites[n_sites - 1].group : 0), same);
+			publish((uint8_t)(world_percent(60) && n_sites > 1 ? sites[n_sites - 1].group : 0),
+				same);
 		}
 	}
 }
@@ -106,11 +107,13 @@ static void look_at_load(struct scenario_result *ret)
 			ret->asked_per_question = each;
 		twice += t->n_twice;
 		if (t->n_asked > ASKED_MAX * t->n_questions)
-			world_wrong("n%u: %u questions of clients made %u", t->index, t->n_questions, t->n_asked);
+			world_wrong("n%u: %u questions of clients made %u", t->index, t->n_questions,
+				    t->n_asked);
 	}
 	ret->twice = site_all_perfect(0, 0) && n_configs == 1 && configs[0].cache && !world.tight ? twice : 0;
 	if (ret->twice > 2 + ret->n_asked * TWICE_PERCENT / 100)
-		world_wrong("%u of %u questions were asked while they were asked already", twice, ret->n_asked);
+		world_wrong("%u of %u questions were asked while they were asked already", twice,
+			    ret->n_asked);
 }
 
 /* When nobody has asked for a while, nothing is open; probes of those that are down go on. */

@@ -9,7 +9,7 @@ struct scenario_result {
 	unsigned n_wrong;
 	uint64_t digest;
 	unsigned n_questions, n_asked;
-	unsigned twice;           /* asked while it was asked already; worlds without trouble only */
+	unsigned twice; /* asked while it was asked already; worlds without trouble only */
 	double asked_per_question; /* of the name with the most */
 };
 

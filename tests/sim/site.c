@@ -77,8 +77,9 @@ void site_change_mood(struct site *s, unsigned trouble)
 		one_fault(&m);
 	s->mood = m;
 	s->since_ns = world.now_ns;
-	world_tell("site %u %s: udp %d edns %d tcp %d%s loss %u slow %u servfail %u broken %u forged %u", s->index, s->text,
-		   m.udp, m.edns, m.tcp, m.always_cut ? " cuts" : "", m.loss, m.slow, m.servfail, m.broken, m.forged);
+	world_tell("site %u %s: udp %d edns %d tcp %d%s loss %u slow %u servfail %u broken %u forged %u",
+		   s->index, s->text, m.udp, m.edns, m.tcp, m.always_cut ? " cuts" : "", m.loss, m.slow,
+		   m.servfail, m.broken, m.forged);
 }
 
 void site_draw(unsigned n, uint8_t group, unsigned trouble)
@@ -147,12 +148,12 @@ struct site_conn {
 struct heard {
 	struct site *site;
 	struct udp_client *udp;
-	struct site_conn *conn;   /* over TCP */
+	struct site_conn *conn; /* over TCP */
 	uint16_t id, flags, qtype, question_len, size;
 	uint8_t question[WIRE_NAME_MAX + 4];
 	bool edns, do_bit, has_cookie;
-	uint8_t cookie[8];        /* the client's */
-	struct truth *truth;      /* NULL: a probe */
+	uint8_t cookie[8]; /* the client's */
+	struct truth *truth; /* NULL: a probe */
 };
 
 /* The server sends one of its own options at most, and clients of this world none. */
@@ -205,9 +206,12 @@ static void arrived(void *arg)
 {
 	const struct arrived *a = arg;
 
-	world_tell("  %s n%u %s version %u of site %u arrives", a->d.qtype == TYPE_A ? "A" : "other", a->truth->index,
-		   a->d.kind == DELIVERED_WHOLE ? "whole" : a->d.kind == DELIVERED_CUT ? "cut" : "failure", a->d.version,
-		   a->d.site);
+	world_tell("  %s n%u %s version %u of site %u arrives", a->d.qtype == TYPE_A ? "A" : "other",
+		   a->truth->index,
+		   a->d.kind == DELIVERED_WHOLE ? "whole"
+		   : a->d.kind == DELIVERED_CUT ? "cut"
+						: "failure",
+		   a->d.version, a->d.site);
 	if (a->truth->asked[a->key])
 		a->truth->asked[a->key]--;
 	truth_delivered(a->truth, &a->d);
@@ -226,7 +230,8 @@ static uint64_t answer_delay(const struct heard *h)
 	return delay;
 }
 
-static void send_stream(const struct heard *h, const uint8_t *msg, size_t len, uint64_t delay, struct arrived *a)
+static void send_stream(const struct heard *h, const uint8_t *msg, size_t len, uint64_t delay,
+			struct arrived *a)
 {
 	static uint8_t framed[2 + MESSAGE_MAX];
 	size_t piece = h->site->mood.tcp == TCP_CHOPPED ? 1 + world_below(PIECE) : len + 2;
@@ -399,7 +404,8 @@ static void forge(const struct heard *h)
 		len = truth_compose(&m, FLAG_QR | FLAG_RA | FLAG_RD, out);
 		wire_put_u16(out + WIRE_HEADER_LEN + h->question_len - 4, wrong_id ? h->qtype : TYPE_A);
 		wire_put_u16(out, wrong_id ? h->id + 1 + world_below(65535) : h->id);
-		sim_udp_to_socket(h->udp, out, len, world_between(10 * NS_PER_US, h->site->rtt_ns / 2), NULL, NULL);
+		sim_udp_to_socket(h->udp, out, len, world_between(10 * NS_PER_US, h->site->rtt_ns / 2), NULL,
+				  NULL);
 	}
 }
 
@@ -455,8 +461,8 @@ static void note(const struct heard *h)
 		h->truth->n_twice += h->truth->asked[key_of(h)]++ != 0;
 	}
 	if (h->truth)
-		world_tell("  site %u is asked n%u type %u over %s%s", h->site->index, h->truth->index, h->qtype,
-			   h->conn ? "tcp" : "udp", h->edns ? "" : " without EDNS");
+		world_tell("  site %u is asked n%u type %u over %s%s", h->site->index, h->truth->index,
+			   h->qtype, h->conn ? "tcp" : "udp", h->edns ? "" : " without EDNS");
 	else
 		world_tell("  site %u is probed", h->site->index);
 }

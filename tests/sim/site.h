@@ -11,7 +11,16 @@ enum { SITES_MAX = 6 };
 
 enum udp_mood { UDP_FINE, UDP_SILENT, UDP_REFUSED };
 enum edns_mood { EDNS_FINE, EDNS_IGNORED, EDNS_FORMERR, EDNS_NOTIMP, EDNS_BADVERS, EDNS_DROPPED };
-enum tcp_mood { TCP_FINE, TCP_REFUSED, TCP_BLACKHOLE, TCP_HANGS, TCP_RESETS, TCP_CLOSES, TCP_SLOW, TCP_CHOPPED };
+enum tcp_mood {
+	TCP_FINE,
+	TCP_REFUSED,
+	TCP_BLACKHOLE,
+	TCP_HANGS,
+	TCP_RESETS,
+	TCP_CLOSES,
+	TCP_SLOW,
+	TCP_CHOPPED
+};
 enum cut_style { CUT_EMPTY, CUT_CHAIN, CUT_PARTIAL };
 
 /* Percentages of what is asked. */
@@ -21,8 +30,8 @@ struct mood {
 	enum tcp_mood tcp;
 	enum cut_style cut_style;
 	bool always_cut;
-	bool cookies;             /* it knows them (RFC 7873) */
-	bool lowers;              /* its answers are in lower case, the question too */
+	bool cookies; /* it knows them (RFC 7873) */
+	bool lowers; /* its answers are in lower case, the question too */
 	uint8_t loss, doubled, slow, servfail, broken, forged;
 	unsigned closes_after;
 };
@@ -34,8 +43,8 @@ struct site {
 	char text[32];
 	uint64_t rtt_ns, jitter_ns;
 	struct mood mood;
-	bool perfect;             /* its mood has no fault */
-	uint64_t since_ns;        /* of this mood */
+	bool perfect; /* its mood has no fault */
+	uint64_t since_ns; /* of this mood */
 	unsigned n_probes;
 };
 

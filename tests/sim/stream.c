@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Byte streams of the simulated door: in order and without loss, as TCP gives them, until somebody ends or resets them. */
+/* Byte streams of the simulated door: in order and without loss, as TCP gives them, until somebody ends or
+ * resets them. */
 #include "door.h"
 
 #include "base/err.h"
@@ -298,7 +299,8 @@ static void at_stream(struct timer *t)
 		to_end(g->end, NULL, 0, SEG_RESET);
 }
 
-static struct segment *to_stream(struct sim_end *e, const uint8_t *data, size_t len, int kind, uint64_t delay_ns)
+static struct segment *to_stream(struct sim_end *e, const uint8_t *data, size_t len, int kind,
+				 uint64_t delay_ns)
 {
 	struct segment *g = segment_new(e->stream, e, data, len);
 
@@ -308,8 +310,8 @@ static struct segment *to_stream(struct sim_end *e, const uint8_t *data, size_t 
 	return g;
 }
 
-void sim_end_write(struct sim_end *e, const uint8_t *data, size_t len, uint64_t delay_ns, void (*arrived)(void *arg),
-		   void *arg)
+void sim_end_write(struct sim_end *e, const uint8_t *data, size_t len, uint64_t delay_ns,
+		   void (*arrived)(void *arg), void *arg)
 {
 	struct segment *g;
 

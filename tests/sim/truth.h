@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /* What is right: the names of a world, what they hold at which time, and what of it has reached the server.
  *
- * Every final record says whose it is (group of upstreams, name, version, number), so an answer tells by itself when and
- * by whom it was given.  An answer to a client is right if a delivery explains it. */
+ * Every final record says whose it is (group of upstreams, name, version, number), so an answer tells by itself
+ * when and by whom it was given.  An answer to a client is right if a delivery explains it. */
 #pragma once
 
 #include <stdbool.h>
@@ -25,26 +25,26 @@ struct delivery {
 	uint64_t at_ns;
 	uint16_t qtype;
 	uint8_t group, version, site;
-	bool is_signed;           /* with an RRSIG */
-	bool plain;               /* asked without EDNS, so DO could not be said */
+	bool is_signed; /* with an RRSIG */
+	bool plain; /* asked without EDNS, so DO could not be said */
 	enum delivery_kind kind;
 };
 
 struct truth {
 	uint8_t index;
 	enum truth_kind kind;
-	bool is_signed;           /* its final RRset has an RRSIG */
-	unsigned chain;           /* CNAMEs before the final name */
-	unsigned n;               /* members of the final RRset */
+	bool is_signed; /* its final RRset has an RRSIG */
+	unsigned chain; /* CNAMEs before the final name */
+	unsigned n; /* members of the final RRset */
 	uint32_t ttl_s, chain_ttl_s;
-	uint64_t period_ns;       /* a new version so often; 0: never */
+	uint64_t period_ns; /* a new version so often; 0: never */
 	uint8_t name[32];
 	uint8_t name_len;
 	struct delivery *deliveries; /* newest first */
-	unsigned n_questions;     /* of clients */
-	unsigned n_asked;         /* of upstreams, probes not counted */
-	unsigned asked[KEYS];     /* of upstreams, and not answered yet */
-	unsigned n_twice;         /* asked of upstreams while it was asked already */
+	unsigned n_questions; /* of clients */
+	unsigned n_asked; /* of upstreams, probes not counted */
+	unsigned asked[KEYS]; /* of upstreams, and not answered yet */
+	unsigned n_twice; /* asked of upstreams while it was asked already */
 };
 
 extern struct truth truths[TRUTHS_MAX];
@@ -59,7 +59,7 @@ uint8_t truth_version(const struct truth *t, uint64_t now_ns);
 unsigned truth_n(const struct truth *t, uint16_t qtype);
 /* The lowest TTL of an answer to `qtype`; of a negative one what RFC 2308 makes of it. */
 uint32_t truth_ttl_s(const struct truth *t, uint16_t qtype);
-/* Bytes of the whole answer as our compressor writes it, without OPT; `dnssec`: with the RRSIG, if there is one. */
+/* Bytes of the whole answer as our compressor writes it, without OPT; `dnssec`: with an RRSIG that exists. */
 size_t truth_size(const struct truth *t, uint16_t qtype, bool dnssec);
 /* k-th name of the chain (0: the name asked for), wire form. */
 size_t truth_chain_name(const struct truth *t, unsigned k, uint8_t *out);
@@ -71,9 +71,9 @@ struct truth_message {
 	uint16_t question_len, qtype;
 	uint8_t group, version;
 	unsigned chain, n;
-	bool negative;            /* with SOA */
+	bool negative; /* with SOA */
 	bool rrsig;
-	bool evil;                /* a forger's records */
+	bool evil; /* a forger's records */
 };
 size_t truth_compose(const struct truth_message *m, uint16_t flags, uint8_t *out);
 

@@ -12,12 +12,12 @@ enum { FD_BASE = 1 << 20, QUIET_MS = 50, ANSWER_MS = 5000, SOCKETS_MAX = 256 };
 
 struct udp_server {
 	int fd;
-	struct loop *loop;        /* NULL: bound, not served yet */
+	struct loop *loop; /* NULL: bound, not served yet */
 	struct net_addr local;
 	udp_receive_fn fn;
 	void *arg;
 	uint32_t serial;
-	bool bound;               /* in the reuseport group */
+	bool bound; /* in the reuseport group */
 	bool reading, open;
 	uint64_t last_rx_ns;
 	struct timer timer;
@@ -138,7 +138,8 @@ static void at_server(struct timer *t)
 	}
 }
 
-void sim_udp_to_server(const struct net_addr *from, uint16_t port, const uint8_t *data, size_t len, uint64_t delay_ns)
+void sim_udp_to_server(const struct net_addr *from, uint16_t port, const uint8_t *data, size_t len,
+		       uint64_t delay_ns)
 {
 	struct datagram *d = datagram_new(data, len);
 
