@@ -109,6 +109,7 @@ static bool health_answer(struct attempt *a, const uint8_t *msg, size_t len)
 	upstream_leave(a);
 	timer_disarm(worker_timers(pr->peer->w), &pr->timer);
 	pr->running = pr->asked = false;
+	atomic_store_explicit(&pr->peer->server->probe_ok_ns, worker_now(pr->peer->w), memory_order_relaxed);
 	atomic_store_explicit(&pr->peer->server->fails, 0, memory_order_relaxed);
 	atomic_store_explicit(&pr->peer->server->probing, false, memory_order_relaxed);
 	return true;
@@ -121,10 +122,20 @@ static void health_attempt_failed(struct attempt *a, const struct failure *f)
 
 static const struct attempt_ops health_ops = {.answer = health_answer, .failed = health_attempt_failed};
 
+/* An upstream that answered a probe a moment ago is not probed again for each error: it is alive, the trouble is another. */
+static uint64_t probe_pause_ns(const struct upstream_peer *p)
+{
+	uint64_t last = atomic_load_explicit(&p->server->probe_ok_ns, memory_order_relaxed);
+	uint64_t due = last + p->w->set->c.health_interval_ns, now = worker_now(p->w);
+
+	return last && due > now ? due - now : 0;
+}
+
 void upstream_health_error(struct upstream_peer *p, bool silent)
 {
 	struct upstream_server *s = p->server;
 	struct probe *pr = &p->health;
+	uint64_t pause;
 
 	if (silent && atomic_load_explicit(&s->lost, memory_order_relaxed) < UINT16_MAX)
 		atomic_fetch_add_explicit(&s->lost, 1, memory_order_relaxed);
@@ -134,7 +145,11 @@ void upstream_health_error(struct upstream_peer *p, bool silent)
 	    atomic_exchange_explicit(&s->probing, true, memory_order_relaxed))
 		return;
 	*pr = (struct probe){.peer = p, .running = true, .a.ops = &health_ops, .timer.fire = health_timer};
-	probe_send(pr);
+	pause = probe_pause_ns(p);
+	if (pause)
+		probe_arm(pr, pause);
+	else
+		probe_send(pr);
 }
 
 /* ---- EDNS: one question with an OPT after five minutes without; silence changes nothing */

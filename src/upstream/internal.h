@@ -63,6 +63,7 @@ struct upstream_server {
 	atomic_bool probing; /* some worker runs the probe loop */
 	atomic_uint lost; /* real questions in a row without an answer */
 	atomic_uint_least64_t trial_ns; /* when a lossy upstream may be tried again */
+	atomic_uint_least64_t probe_ok_ns; /* when a probe was last answered */
 	/* tcp_memory.c */
 	atomic_uint_least64_t tcp_bad_until_ns; /* 0: nothing bad known */
 	atomic_uint_least64_t tcp_hold_ns; /* how long the next trouble is remembered */
