@@ -301,7 +301,7 @@ static const char *cut_wrong(const struct question *q, const struct config *c, c
 	if (!too_large && !cut_upstream)
 		return "TC, and it would fit";
 	/* That TCP did not work once is remembered for minutes. */
-	if (!too_large && site_all_perfect(c->group, world.begin_ns))
+	if (!too_large && !c->pace && site_all_perfect(c->group, world.begin_ns))
 		return "TC, and all upstreams have TCP";
 	if (too_large && s->n && s->n < truth_n(q->truth, q->qtype) && !cut_upstream && s->ede == -1 &&
 	    s->len + (q->qtype == TYPE_TXT ? 200 : 16) <= limit_of(q, c))
@@ -319,7 +319,7 @@ static const char *failure_wrong(const struct question *q, const struct config *
 {
 	uint64_t settled = before(q, SETTLED_S * 1000);
 
-	if (world.tight)
+	if (world.tight || c->pace)
 		return NULL;
 	/* That TCP did not work once is remembered for minutes; over a stream there is no TC. */
 	if (q->tcp && delivered(q, c, DELIVERED_CUT, before(q, LIFE_MS)) &&
@@ -357,7 +357,7 @@ static const char *late_for_cached(const struct question *q)
 	const struct config *c = &configs[n_configs - 1];
 	uint64_t sent = q->sent_ns[q->n_sent - 1], waited = world.now_ns - sent;
 
-	if (!c->cache || waited <= CACHED_MS * NS_PER_MS || q->do_bit || !q->rd || q->second_port ||
+	if (!c->cache || !c->done_ns || waited <= CACHED_MS * NS_PER_MS || q->do_bit || !q->rd || q->second_port ||
 	    q->n_sent > 1 || world.tight)
 		return NULL;
 	for (unsigned i = 0; i < n_questions; i++) {
@@ -383,7 +383,8 @@ static const char *wrong_under(const struct question *q, const struct config *c,
 
 	if (s->len > limit_of(q, c))
 		return "longer than the client takes";
-	if (waited > PROMPT_MS * NS_PER_MS && site_all_perfect(c->group, before(q, SETTLED_S * 1000)))
+	if (waited > PROMPT_MS * NS_PER_MS && !c->pace &&
+	    site_all_perfect(c->group, before(q, SETTLED_S * 1000)))
 		return "late, and all upstreams are perfect";
 	if (s->rcode == RCODE_SERVFAIL)
 		return failure_wrong(q, c);

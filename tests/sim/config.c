@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { UNDER_WAY_MS = 30 };
+enum { UNDER_WAY_MS = 30, PACE_MIN = 20 };
 
 struct config configs[CONFIGS_MAX];
 unsigned n_configs;
@@ -76,6 +76,10 @@ static void draw_forward(struct config *c)
 		add(c, "    force_tcp\n");
 	else if (world_percent(20))
 		add(c, "    prefer_udp\n");
+	if (world_percent(10)) {
+		c->pace = PACE_MIN + world_below(30);
+		add(c, "    pace %u\n", c->pace);
+	}
 	if (world_percent(15))
 		add(c, "    case_randomization\n");
 	if (world_percent(20))

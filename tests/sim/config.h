@@ -13,6 +13,7 @@ struct config {
 	uint32_t max_ttl_s; /* of the cache */
 	uint32_t stale_s; /* the window; 0: off */
 	unsigned bufsize; /* 0: none */
+	unsigned pace; /* packets a second; 0: off */
 	unsigned max_concurrent; /* 0: off */
 	uint8_t group; /* of upstreams */
 	bool two_ports; /* listens on the second one too */

@@ -2,8 +2,8 @@
 /* The server in a world: src/server with its workers as turns instead of threads.
  *
  * It stands in for src/server/runtime.c; publish.c, ports.c and all the rest are the real ones.  What blocks
- * there (server_on_all) lets the world go on here until all workers have done their part, so it is called from
- * outside of events. */
+ * there (server_on_all) lets the world go on here until all workers have done their part, so it is called
+ * from outside of events. */
 #pragma once
 
 #include <stdbool.h>

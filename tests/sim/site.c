@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "site.h"
 
+#include "config.h"
 #include "door.h"
 #include "truth.h"
 #include "wire/name.h"
@@ -12,10 +13,31 @@
 #include <string.h>
 
 enum { COOKIE_OPTION = 4 + 8 + 8 }; /* the client's half, and the server's */
-enum { MESSAGE_MAX = 65535, PIECE = 700, OPT_MAX = 11 + COOKIE_OPTION, FORGED_MAX = 12 };
+enum { MESSAGE_MAX = 65535, PIECE = 700, OPT_MAX = 11 + COOKIE_OPTION, FORGED_MAX = 12, PACED_MAX = 64 };
 
 struct site sites[SITES_MAX];
 unsigned n_sites;
+
+/* ---------------------------------------------------------------- what leaves for them */
+
+static struct {
+	uint64_t at_ns[PACED_MAX];
+	unsigned n;
+} sent;
+
+void site_paced(void)
+{
+	const struct config *c = &configs[0];
+	uint64_t *place = &sent.at_ns[sent.n++ % PACED_MAX];
+
+	*place = world.now_ns;
+	if (n_configs != 1 || !c->pace || sent.n <= c->pace)
+		return;
+	place = &sent.at_ns[(sent.n - 1 - c->pace) % PACED_MAX];
+	if (world.now_ns - *place < NS_PER_S)
+		world_wrong("%u datagrams leave within %.3f s", c->pace + 1,
+			    (double)(world.now_ns - *place) / 1e9);
+}
 
 /* ---------------------------------------------------------------- moods */
 
@@ -84,6 +106,7 @@ void site_change_mood(struct site *s, unsigned trouble)
 
 void site_draw(unsigned n, uint8_t group, unsigned trouble)
 {
+	sent.n = 0;
 	for (; n && n_sites < SITES_MAX; n--) {
 		struct site *s = &sites[n_sites];
 

@@ -55,6 +55,8 @@ extern unsigned n_sites;
 void site_draw(unsigned n, uint8_t group, unsigned trouble);
 /* Its mood changes. */
 void site_change_mood(struct site *s, unsigned trouble);
+/* A datagram leaves for it: not more a second than the configuration's pace. */
+void site_paced(void);
 /* All of a group have been perfect since `ns`. */
 bool site_all_perfect(uint8_t group, uint64_t since_ns);
 /* At most one of the group has had faults since `ns`, and one at least has had none. */

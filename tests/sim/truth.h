@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /* What is right: the names of a world, what they hold at which time, and what of it has reached the server.
  *
- * Every final record says whose it is (group of upstreams, name, version, number), so an answer tells by itself
- * when and by whom it was given.  An answer to a client is right if a delivery explains it. */
+ * Every final record says whose it is (group of upstreams, name, version, number), so an answer tells by
+ * itself when and by whom it was given.  An answer to a client is right if a delivery explains it. */
 #pragma once
 
 #include <stdbool.h>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Datagrams of the simulated door. */
 #include "door.h"
+#include "site.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -262,6 +263,7 @@ int udp_client_send(struct udp_client *c, const uint8_t *data, size_t len)
 
 	assert(!c->closed);
 	c->loop->stats.upstream_tx++;
+	site_paced();
 	d->client = c;
 	d->timer.fire = at_site;
 	world_after(&d->timer, site_delay_ns(c->site));

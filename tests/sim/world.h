@@ -2,12 +2,12 @@
 /* A world: one seed, one clock, one run of events.
  *
  *   world.c     clock, events, chance, the story    scenario.c  what a seed makes     config.c   Corefiles
- *   truth.c     what is right        site.c   upstreams       client.c   clients      check.c    right answers?
+ *   truth.c     what is right        site.c   upstreams       client.c  clients      check.c   right answers?
  *   loop.c, udp.c, stream.c, listen.c   the door (net/loop.h ...)     chance.c   base/rng.h, base/clock.h
  *   runtime.c   workers as turns
  *
- * Everything happens in one thread.  Nothing depends on addresses, on the real clock or on what ran before, so
- * a seed always tells the same story.  All of a world's own memory is freed at once at its end. */
+ * Everything happens in one thread.  Nothing depends on addresses, on the real clock or on what ran before,
+ * so a seed always tells the same story.  All of a world's own memory is freed at once at its end. */
 #pragma once
 
 #include "base/clock.h"
@@ -54,7 +54,7 @@ bool world_percent(unsigned p);
 
 /* ---- events: embed, set `fire`, arm.  One at a time, in order of time, then of arming. */
 void world_after(struct timer *t, uint64_t delay_ns);
-/* Do the next thing (an event, a loop's turn) unless it comes after `until_ns`.  False: the clock stands there. */
+/* Do the next thing (an event, a loop's turn) unless it comes after `until_ns`: false, the clock stands there. */
 bool world_step(uint64_t until_ns);
 void world_run_until(uint64_t until_ns);
 
