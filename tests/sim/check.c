@@ -357,8 +357,8 @@ static const char *late_for_cached(const struct question *q)
 	const struct config *c = &configs[n_configs - 1];
 	uint64_t sent = q->sent_ns[q->n_sent - 1], waited = world.now_ns - sent;
 
-	if (!c->cache || !c->done_ns || waited <= CACHED_MS * NS_PER_MS || q->do_bit || !q->rd || q->second_port ||
-	    q->n_sent > 1 || world.tight)
+	if (!c->cache || !c->done_ns || waited <= CACHED_MS * NS_PER_MS || q->do_bit || !q->rd ||
+	    q->second_port || q->n_sent > 1 || world.tight)
 		return NULL;
 	for (unsigned i = 0; i < n_questions; i++) {
 		const struct question *p = &questions[i];
