@@ -34,7 +34,7 @@ FOUND_WITHIN = {
     'late-hold-forgotten': 500,
     'no-failover': 5000,
     'no-tcp-after-cut': 100,
-    'opt-not-reserved': 100,
+    'one-record-too-few': 100,
     'place-not-given-back': 2000,
     'plain-answer-kept-for-do': 200,
     'reload-keeps-any-cache': 300,
