@@ -2,6 +2,7 @@
 """TCP towards the upstream is lost (SYNs dropped): names must not become slow, and the whole answer
 must come back when TCP does."""
 import time
+import warnings
 
 from harness import ask, story, wait
 
@@ -22,20 +23,37 @@ def timed(made, name):
     return r, time.monotonic() - start
 
 
+def quick(made, up, word, n, most_s):
+    """n names in a row, each cut and each within most_s; none ever waits for TCP.
+
+    Beside each the upstream itself is asked: where that too is late now and then, the machine is busy with
+    something else, and the row is tried again, at most three times.  One in a row may be late all the same."""
+    for attempt in range(4):
+        late, noise = {}, 0
+        for i in range(n):
+            name = story.name(f"{word}{attempt}-{i}", 60)
+            r, took = timed(made, name)
+            assert ask.tc(r), r
+            assert took <= 0.9 * wait.FACTOR, f"{name} took {took:.3f} s"
+            if took > most_s * wait.FACTOR:
+                late[i] = round(took, 3)
+            start = time.monotonic()
+            with up.ns.inside():
+                ask.udp(ask.query(name), up.host, up.port)
+            noise += time.monotonic() - start > most_s * wait.FACTOR
+        if len(late) <= 1:
+            return
+        assert noise, f"of {n} these took more than {most_s * 1000:.0f} ms: {late}"
+    warnings.warn(f"a busy machine: {late} late, {noise} of the upstream's own answers too")
+
+
 def test_cut_answers_are_quick_and_the_whole_one_returns(netns, server):
     ns, up, made = lab(netns, server)
     ns.drop_tcp(5300, UPSTREAM)
     r, took = timed(made, story.name("first", 60))
     assert ask.tc(r) and ask.types(r) == ["CNAME"], r
     assert took <= 1.3 * wait.FACTOR, f"the first cut answer took {took:.3f} s"
-    slow = {}
-    for i in range(100):
-        r, took = timed(made, story.name(f"next{i}", 60))
-        assert ask.tc(r), r
-        if took > 0.020 * wait.FACTOR:
-            slow[i] = round(took, 3)
-    # One in a hundred may be the machine's doing, not two.
-    assert len(slow) <= 1, f"of the next hundred these took more than 20 ms: {slow}"
+    quick(made, up, "next", 100, 0.020)
     asked = up.seen(proto="tcp")
     assert asked == [], asked
 
@@ -60,7 +78,5 @@ def test_refused_connections_are_as_quick(netns, server):
     ns = netns().like_a_pod(4)
     up = story.StoryUpstream(dict(story.upstream_spec(False), tcp=False), port=5300, ns=ns).start()
     made = server(COREFILE, ns=ns, UP=up)
-    for i in range(20):
-        r, took = timed(made, story.name(f"refused{i}", 60))
-        assert ask.tc(r) and took <= 0.1 * wait.FACTOR, (r, took)
+    quick(made, up, "refused", 20, 0.1)
     up.stop()
