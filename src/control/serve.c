@@ -27,7 +27,7 @@ enum {
 	DRAIN_MS = 5000,        /* for queries in flight at the end */
 	CANCEL_AFTER_MS = 10000, /* what a replaced generation may still hold so long */
 	LOG_FLUSH_MS = 2000,
-	OLD_MAX = 16,           /* replaced generations that have not ended: more reloads wait */
+	OLD_MAX = SERVER_OLD_MAX, /* replaced generations that have not ended; a reload beyond is refused */
 };
 
 /* One reload: runs on the builder, tells control. */
@@ -382,10 +382,17 @@ static void finish_reload(struct control *c)
 
 static void tear_down(struct control *c)
 {
+	struct generation *old[OLD_MAX];
+	size_t n_old = 0;
+
 	admin_stop(c->admin);
 	finish_reload(c);
 	second_signal_ends();
-	server_stop(DRAIN_MS);
+	for (size_t i = 0; i < OLD_MAX; i++) {
+		if (c->old[i].g)
+			old[n_old++] = c->old[i].g;
+	}
+	server_stop(DRAIN_MS, old, n_old);
 	free_ended(c, true);
 	uv_walk(&c->loop, close_handle, NULL);
 	uv_run(&c->loop, UV_RUN_DEFAULT);

@@ -36,7 +36,8 @@ static inline const uint8_t *net_buffer_data(const struct net_buffer *b)
 	return b->data + b->at;
 }
 /* Append a copy; capacities are powers of two.  0 or -ENOMEM (then nothing has changed). */
-int net_buffer_append(struct net_buffer_pool *p, struct net_buffer *b, const uint8_t *data, size_t len) MUST_USE;
+int net_buffer_append(struct net_buffer_pool *p, struct net_buffer *b, const uint8_t *data,
+		      size_t len) MUST_USE;
 /* Take `len` bytes off the front; the last one gives the memory back. */
 void net_buffer_consume(struct net_buffer_pool *p, struct net_buffer *b, size_t len);
 void net_buffer_drop(struct net_buffer_pool *p, struct net_buffer *b);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-/* A query's way, second step: UDP and TCP messages of one listener become requests with a return address, and
- * answers find their way back.  Before: udp_server.c, tcp_conn.c.  Next: the request function (server/query.c). */
+/* A query's way, second step: UDP and TCP messages of one listener become requests with a return address,
+ * and answers find their way back.  Before: udp_server.c, tcp_conn.c.  Next: the request function
+ * (server/query.c). */
 #include "net/tcp_internal.h"
 
 #include <assert.h>
@@ -118,8 +119,8 @@ static void close_fd(int fd)
 }
 
 int net_port_start(struct loop *l, struct tcp_table *tcp, int udp_fd, int tcp_fd, const struct net_addr *at,
-		   enum transport transport, const struct tcp_limits *limits, void *listener,
-		   request_fn fn, void *arg, struct net_port **ret)
+		   enum transport transport, const struct tcp_limits *limits, void *listener, request_fn fn,
+		   void *arg, struct net_port **ret)
 {
 	struct net_port *p = calloc(1, sizeof(*p));
 	int err = 0;

@@ -1,20 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 /* DNS over UDP and TCP towards clients: bytes in, bytes out, no meaning.
  *
- * A message and where it came from is handed up through one function pointer (`request_fn`), given at start by
- * server/.  The answer comes back through net_reply_*, at once or later; `struct net_return` is all that it
- * needs and is copied into the query.
+ * A message and where it came from is handed up through one function pointer (`request_fn`), given at start
+ * by server/.  The answer comes back through net_reply_*, at once or later; `struct net_return` is all that
+ * it needs and is copied into the query.
  *
  * TCP (RFC 7766): two-byte length framing, pipelining, out-of-order answers.  Bounds, per worker:
- * connections (a full table closes the one idle longest; when none is idle the new one), queries in flight per
- * connection (then it is not read from), bytes waiting to be written (then likewise), input that is not yet a whole message and
- * output that clients do not take (over TCP_MEMORY the largest holder is closed), messages of one
- * connection per turn (the rest waits for the next).
- * Time-outs: the first message must be whole within `first_ms` of the connection, each later one within `idle_ms` of
- * the one before it or of the last answer, length and body included, so that a trickle gains nothing; a
- * client that takes no byte of its answers for `write_ms` is closed.  Idle time is not counted while answers are due.
- * A length under 12 ends the reading; what is in flight is answered, then the connection is closed.  So does the
- * client's own end (FIN).
+ * connections (a full table closes the one idle longest; when none is idle the new one), queries in flight
+ * per connection (then it is not read from), bytes waiting to be written (then likewise), input that is
+ * not yet a whole message and output that clients do not take (over TCP_MEMORY the largest holder is
+ * closed), messages of one connection per turn (the rest waits for the next).
+ *
+ * Time-outs: the first message must be whole within `first_ms` of the connection, each later one within
+ * `idle_ms` of the one before it or of the last answer, length and body included, so that a trickle gains
+ * nothing; a client that takes no byte of its answers for `write_ms` is closed.  Idle time is not counted
+ * while answers are due.
+ *
+ * A length under 12 ends the reading; what is in flight is answered, then the connection is closed.  So
+ * does the client's own end (FIN).
+ *
  * Thread: the loop's. */
 #pragma once
 
@@ -38,13 +42,13 @@ enum {
 
 /* Where the answer to a query goes. */
 struct net_return {
-	bool stream;               /* TCP and what sits on it: limit 65535, no TC for size */
+	bool stream; /* TCP and what sits on it: limit 65535, no TC for size */
 	enum transport transport;
-	void *listener;            /* the server's own handle of the listener (server/listener.h) */
+	void *listener; /* the server's own handle of the listener (server/listener.h) */
 	union {
 		struct udp_return udp;
 		struct {
-			struct tcp_conn *conn;  /* with serial: a handle; a closed connection is noticed */
+			struct tcp_conn *conn; /* with serial: a handle; a closed connection is noticed */
 			uint32_t serial;
 			struct net_addr peer, local;
 		} tcp;
@@ -60,26 +64,26 @@ static inline const struct net_addr *net_return_local(const struct net_return *r
 	return r->stream ? &r->tcp.local : &r->udp.local;
 }
 
-/* One message.  `msg` and `ret` are valid during the call.  Every TCP message must be answered by net_reply_end or
- * given up by net_reply_none exactly once (it counts as in flight until then).  UDP messages come as they are, also
- * those under 12 bytes. */
+/* One message.  `msg` and `ret` are valid during the call.  Every TCP message must be answered by
+ * net_reply_end or given up by net_reply_none exactly once (it counts as in flight until then).  UDP
+ * messages come as they are, also those under 12 bytes. */
 typedef void (*request_fn)(void *arg, const uint8_t *msg, size_t len, const struct net_return *ret);
 
-/* Room for an answer of at most `cap` bytes (streams: <= NET_MESSAGE_MAX, UDP: <= UDP_TX_MAX); NULL: the client
- * has gone (count and forget). */
+/* Room for an answer of at most `cap` bytes (streams: <= NET_MESSAGE_MAX, UDP: <= UDP_TX_MAX); NULL: the
+ * client has gone (count and forget). */
 uint8_t *net_reply_begin(const struct net_return *to, size_t cap);
 void net_reply_end(const struct net_return *to, size_t len);
 /* No answer will be sent (drop). */
 void net_reply_none(const struct net_return *to);
 
 struct tcp_limits {
-	unsigned max_conns;          /* per worker; default 1024: for tcp_table_new */
-	unsigned max_inflight;       /* per connection; default 100 */
-	size_t max_output;           /* bytes waiting per connection before its reading stops; default 256 KiB.  Answers
-	                                to what is in flight then may add as much again, four times in all; beyond
-	                                that the connection is closed */
+	unsigned max_conns; /* per worker; default 1024: for tcp_table_new */
+	unsigned max_inflight; /* per connection; default 100 */
+	/* Bytes waiting per connection before its reading stops; default 256 KiB.  Answers to what is in
+	 * flight then may add to them; beyond four times as much the connection is closed. */
+	size_t max_output;
 	unsigned first_ms, idle_ms, write_ms; /* 3000, 10000, 5000 */
-	int max_queries;             /* per connection; -1: unlimited (`timeouts maxtcpqueries`) */
+	int max_queries; /* per connection; -1: unlimited (`timeouts maxtcpqueries`) */
 };
 extern const struct tcp_limits tcp_limits_default;
 
@@ -93,11 +97,13 @@ unsigned tcp_table_count(const struct tcp_table *t);
 struct net_port;
 /* Takes the descriptors, also on failure; -1: none of that kind.  `limits` is copied.  0 or -errno. */
 int net_port_start(struct loop *l, struct tcp_table *tcp, int udp_fd, int tcp_fd, const struct net_addr *at,
-		   enum transport transport, const struct tcp_limits *limits, void *listener,
-		   request_fn fn, void *arg, struct net_port **ret) MUST_USE;
-/* Stop taking queries: UDP is retired (udp_server_retire), the TCP socket accepts what waits and is closed, open
- * connections answer what is in flight and are closed.  `done` (never from within) when no query can come any more
- * and the last connection has gone; `p` is freed then.  UDP answers can be sent for 5 s more. */
+		   enum transport transport, const struct tcp_limits *limits, void *listener, request_fn fn,
+		   void *arg, struct net_port **ret) MUST_USE;
+/* Stop taking queries: UDP is retired (udp_server_retire), the TCP socket accepts what waits and is
+ * closed, open connections answer what is in flight and are closed.  `done` (never from within) when no
+ * query can come any more and the last connection has gone; `p` is freed then.  UDP answers can be sent
+ * for 5 s more. */
 void net_port_retire(struct net_port *p, void (*done)(void *arg), void *arg);
-/* Close all at once and free; no callback.  Answers to what is in flight are dropped.  Legal while retiring. */
+/* Close all at once and free; no callback.  Answers to what is in flight are dropped.  Legal while
+ * retiring. */
 void net_port_close(struct net_port *p);

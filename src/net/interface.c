@@ -13,8 +13,7 @@ static bool take(const struct ifaddrs *i, const char *name, struct net_addr *out
 	if (i->ifa_addr->sa_family != AF_INET && i->ifa_addr->sa_family != AF_INET6)
 		return false;
 	memset(out, 0, sizeof(*out));
-	memcpy(out, i->ifa_addr,
-	       i->ifa_addr->sa_family == AF_INET ? sizeof(out->v4) : sizeof(out->v6));
+	memcpy(out, i->ifa_addr, i->ifa_addr->sa_family == AF_INET ? sizeof(out->v4) : sizeof(out->v6));
 	return true;
 }
 

@@ -7,7 +7,14 @@
 #include "base/compiler.h"
 #include "net/addr.h"
 
-enum transport { TRANSPORT_DNS, TRANSPORT_TLS, TRANSPORT_HTTPS, TRANSPORT_HTTPS3, TRANSPORT_GRPC, TRANSPORT_QUIC };
+enum transport {
+	TRANSPORT_DNS,
+	TRANSPORT_TLS,
+	TRANSPORT_HTTPS,
+	TRANSPORT_HTTPS3,
+	TRANSPORT_GRPC,
+	TRANSPORT_QUIC
+};
 
 /* "dns", "tls", ... */
 const char *transport_text(enum transport t);
@@ -17,5 +24,6 @@ const char *transport_text(enum transport t);
 int listen_udp(const struct net_addr *at);
 /* A listening TCP socket: non-blocking, SO_REUSEPORT + SO_REUSEADDR, backlog 512.  fd or -errno. */
 int listen_tcp(const struct net_addr *at);
-/* [::]:port, or 0.0.0.0:port where this machine has no IPv6 (socket or bind says EAFNOSUPPORT, EADDRNOTAVAIL). */
+/* [::]:port, or 0.0.0.0:port where this machine has no IPv6 (socket or bind says EAFNOSUPPORT,
+ * EADDRNOTAVAIL). */
 struct net_addr listen_wildcard(uint16_t port);

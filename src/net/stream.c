@@ -165,8 +165,8 @@ static void peer_ended(struct stream *s)
 		finish(s, 0);
 }
 
-/* Returns whether there may be more.  A short read of a stream socket means that it is empty (epoll(7)), the end
- * excepted, which is announced by EPOLLRDHUP. */
+/* Returns whether there may be more.  A short read of a stream socket means that it is empty (epoll(7)),
+ * the end excepted, which is announced by EPOLLRDHUP. */
 static bool read_once(struct stream *s)
 {
 	uint8_t *rx = s->loop->streams->rx;
@@ -259,7 +259,8 @@ static int bind_source(int fd, struct net_addr from)
 	int one = 1;
 
 	net_addr_set_port(&from, 0);
-	/* Leaves the port to connect, which can use one for several peers; without it there are only fewer ports. */
+	/* Leaves the port to connect, which can use one for several peers; without it there are only fewer
+	 * ports. */
 	(void)setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &one, sizeof(one));
 	return bind(fd, &from.sa, net_addr_len(&from)) == -1 ? -errno : 0;
 }

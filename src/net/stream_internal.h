@@ -3,8 +3,9 @@
  *
  *   CONNECTING -> OPEN -> (stream_close with linger) LINGERING -> gone
  *
- * Edge-triggered: a socket is registered once; `readable` and `blocked` remember what the last edges said.  All callbacks are
- * made from stream_ready and the stream's task, so that none comes from within an owner's call. */
+ * Edge-triggered: a socket is registered once; `readable` and `blocked` remember what the last edges
+ * said.  All callbacks are made from stream_ready and the stream's task, so that none comes from within an
+ * owner's call. */
 #pragma once
 
 #include "net/buffer.h"
@@ -12,9 +13,9 @@
 #include "net/stream.h"
 
 enum {
-	STREAM_RX = 64 * 1024,          /* the receive buffer, shared */
-	STREAM_OUT_EAGER = 32 * 1024,   /* this much is sent before the turn ends */
-	STREAM_LINGER_MAX = 256,        /* streams that linger; beyond it the oldest is cut off */
+	STREAM_RX = 64 * 1024, /* the receive buffer, shared */
+	STREAM_OUT_EAGER = 32 * 1024, /* this much is sent before the turn ends */
+	STREAM_LINGER_MAX = 256, /* streams that linger; beyond it the oldest is cut off */
 };
 
 enum stream_state { STREAM_CONNECTING, STREAM_OPEN, STREAM_LINGERING, STREAM_GONE };
@@ -25,16 +26,16 @@ struct stream {
 	struct loop *loop;
 	int fd;
 	enum stream_state state;
-	bool readable;     /* there may be more to read */
-	bool ended;        /* the peer's end was announced; there is a 0 to read behind the data */
+	bool readable; /* there may be more to read */
+	bool ended; /* the peer's end was announced; there is a 0 to read behind the data */
 	bool end_read;
 	bool paused;
-	bool blocked;      /* the kernel took less than was offered; an edge will tell */
-	bool watch_out;    /* registered for EPOLLOUT */
-	bool over;         /* output is, or was refused, over its mark: `drained` is owed */
-	bool shut;         /* lingering: our end was sent */
-	bool dirty;        /* in the list of those to be sent at the turn's end */
-	int err;           /* met while sending; `closed` is owed */
+	bool blocked; /* the kernel took less than was offered; an edge will tell */
+	bool watch_out; /* registered for EPOLLOUT */
+	bool over; /* output is, or was refused, over its mark: `drained` is owed */
+	bool shut; /* lingering: our end was sent */
+	bool dirty; /* in the list of those to be sent at the turn's end */
+	int err; /* met while sending; `closed` is owed */
 	const struct stream_ops *ops;
 	void *arg;
 	struct net_buffer out;
@@ -55,7 +56,8 @@ struct stream_io {
 	struct net_buffer_pool buffers;
 };
 
-/* A stream for an open socket; takes the fd, also on failure (NULL, errno).  EPOLLOUT is watched when `connecting`. */
+/* A stream for an open socket; takes the fd, also on failure (NULL, errno).  EPOLLOUT is watched when
+ * `connecting`. */
 struct stream *stream_new(struct loop *l, int fd, const struct net_addr *peer, bool connecting);
 /* Close now and recycle. */
 void stream_end(struct stream *s);

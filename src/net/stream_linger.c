@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Closing without losing the last bytes: send what waits, then our end, then read and discard until the peer's
- * end.  (close() with unread input sends a reset, which may overtake what we sent.)  Bounded by the owner's
- * time and by STREAM_LINGER_MAX. */
+/* Closing without losing the last bytes: send what waits, then our end, then read and discard until the
+ * peer's end.  (close() with unread input sends a reset, which may overtake what we sent.)  Bounded by the
+ * owner's time and by STREAM_LINGER_MAX. */
 #include "net/stream_internal.h"
 
 #include "base/clock.h"

@@ -5,8 +5,8 @@
 #include "base/clock.h"
 
 enum {
-	/* Messages of one connection per turn.  A flood then costs the others of its worker at most the time of so many
-	 * answers (about 0.1 ms of cached ones) before it is their turn. */
+	/* Messages of one connection per turn.  A flood then costs the others of its worker at most the
+	 * time of so many answers (about 0.1 ms of cached ones) before it is their turn. */
 	TURN_SHARE = 32,
 	/* Read at once: some hundred queries; what cannot be handed up yet is held, so this bounds it. */
 	SLICE = 8 * 1024,
@@ -33,7 +33,8 @@ static bool can_take(const struct tcp_conn *c)
 {
 	const struct tcp_limits *limits = &c->port->limits;
 
-	return !c->deaf && c->inflight < limits->max_inflight && stream_pending(c->stream) < limits->max_output;
+	return !c->deaf && c->inflight < limits->max_inflight &&
+	       stream_pending(c->stream) < limits->max_output;
 }
 
 static bool has_turn(struct tcp_conn *c)
@@ -63,8 +64,8 @@ static void hand_up(struct tcp_conn *c, const uint8_t *msg, size_t len)
 	p->fn(p->arg, msg, len, &c->to);
 }
 
-/* Hand up whole messages of `data` while the bounds allow.  Returns the bytes used; the connection may be closed
- * when this returns (the serial tells). */
+/* Hand up whole messages of `data` while the bounds allow.  Returns the bytes used; the connection may be
+ * closed when this returns (the serial tells). */
 static size_t pump(struct tcp_conn *c, const uint8_t *data, size_t len)
 {
 	uint32_t serial = c->serial;
@@ -326,12 +327,16 @@ void tcp_conn_start(struct tcp_conn *c, struct net_port *p, struct stream *s)
 		.read_since_ns = loop_now_ns(p->loop),
 		.timer.fire = timer_fired,
 		.task.run = task_run,
-		.to = {
-			.stream = true,
-			.transport = p->to.transport,
-			.listener = p->to.listener,
-			.tcp = {.conn = c, .serial = c->serial, .peer = *stream_peer(s), .local = *stream_local(s)},
-		},
+		.to =
+			{
+				.stream = true,
+				.transport = p->to.transport,
+				.listener = p->to.listener,
+				.tcp = {.conn = c,
+					.serial = c->serial,
+					.peer = *stream_peer(s),
+					.local = *stream_local(s)},
+			},
 	};
 	p->n_conns++;
 	stream_set_ops(s, &ops, c);

@@ -21,12 +21,12 @@ struct udp_client {
 	struct loop_source source;
 	struct loop_garbage garbage;
 	struct loop *loop;
-	int fd;                 /* -1: closed */
+	int fd; /* -1: closed */
 	uint16_t port;
 	const struct udp_client_ops *ops;
 	void *arg;
 	uint64_t last_rx_ns;
-	struct loop_task task;  /* reports the error that a send met */
+	struct loop_task task; /* reports the error that a send met */
 	int err;
 	struct udp_client *next, **link;
 };
@@ -200,8 +200,9 @@ static int send_once(const struct udp_client *c, const uint8_t *data, size_t len
 	return n == -1 ? -errno : 0;
 }
 
-/* A send on a connected socket first reports, and clears, the error that an earlier datagram met.  When the second
- * try succeeds it was such a one: the owner is told in the next turn, and this datagram is on its way. */
+/* A send on a connected socket first reports, and clears, the error that an earlier datagram met.  When
+ * the second try succeeds it was such a one: the owner is told in the next turn, and this datagram is on
+ * its way. */
 int udp_client_send(struct udp_client *c, const uint8_t *data, size_t len)
 {
 	int err = send_once(c, data, len);

@@ -11,11 +11,12 @@ static bool link_local(const struct net_addr *a)
 
 static void read_v4(const struct in_pktinfo *p, struct udp_return *r)
 {
-	r->local = (struct net_addr){.v4 = {
-		.sin_family = AF_INET,
-		.sin_port = r->local.v4.sin_port,
-		.sin_addr = p->ipi_spec_dst, /* for a broadcast: the interface's own address */
-	}};
+	r->local = (struct net_addr){
+		.v4 = {
+			.sin_family = AF_INET,
+			.sin_port = r->local.v4.sin_port,
+			.sin_addr = p->ipi_spec_dst, /* for a broadcast: the interface's own address */
+		}};
 }
 
 /* The interface matters only where the same address may exist on several.  A multicast address cannot answer:
@@ -23,10 +24,10 @@ static void read_v4(const struct in_pktinfo *p, struct udp_return *r)
 static void read_v6(const struct in6_pktinfo *p, struct udp_return *r)
 {
 	r->local = (struct net_addr){.v6 = {
-		.sin6_family = AF_INET6,
-		.sin6_port = r->local.v6.sin6_port,
-		.sin6_addr = p->ipi6_addr,
-	}};
+					     .sin6_family = AF_INET6,
+					     .sin6_port = r->local.v6.sin6_port,
+					     .sin6_addr = p->ipi6_addr,
+				     }};
 	if (IN6_IS_ADDR_MULTICAST(&p->ipi6_addr))
 		r->local.v6.sin6_addr = in6addr_any;
 	if (link_local(&r->local) || link_local(&r->peer)) {
@@ -54,9 +55,9 @@ void udp_control_read(struct msghdr *m, struct udp_return *r)
 	}
 }
 
-/* IPV6_PKTINFO with a v4-mapped address is what Linux takes for IPv4 answers of a dual-stack socket.  The length leaves
- * out CMSG_SPACE's padding: so it fits the kernel's buffer on the stack (a header and 20 bytes) and no memory is
- * allocated for it. */
+/* IPV6_PKTINFO with a v4-mapped address is what Linux takes for IPv4 answers of a dual-stack socket.  The
+ * length leaves out CMSG_SPACE's padding: so it fits the kernel's buffer on the stack (a header and 20
+ * bytes) and no memory is allocated for it. */
 size_t udp_control_write(struct udp_control *c, const struct udp_return *to)
 {
 	struct cmsghdr *h = (void *)c->bytes;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The batches that all UDP sockets of a loop share: one incoming (sockets are read one after the other) and one
- * outgoing.  Headers and vectors are set up once; per batch only what the kernel changed is put back.
- * Thread: the loop's. */
+/* The batches that all UDP sockets of a loop share: one incoming (sockets are read one after the other)
+ * and one outgoing.  Headers and vectors are set up once; per batch only what the kernel changed is put
+ * back.  Thread: the loop's. */
 #pragma once
 
 #include "net/loop_internal.h"
@@ -10,14 +10,14 @@
 #include <sys/socket.h>
 
 enum {
-	/* Datagrams read by one call.  A turn's cost per query over a bare recvmmsg/sendmmsg pair with as many waiting
-	 * (bench/micro/udp_turn, 128 waiting): 8: +10 %, 16: +7 %, 32: +5.5 %, 64: +3.5 %, 128: the same.  Under full load
-	 * on two cores batches are of 9 on average, so 64 would gain little and cost each worker 128 KiB more: a slot
-	 * is a page of its own once it was used. */
+	/* Datagrams read by one call.  A turn's cost per query over a bare recvmmsg/sendmmsg pair with as
+	 * many waiting (bench/micro/udp_turn, 128 waiting): 8: +10 %, 16: +7 %, 32: +5.5 %, 64: +3.5 %,
+	 * 128: the same.  Under full load on two cores batches are of 9 on average, so 64 would gain
+	 * little and cost each worker 128 KiB more: a slot is a page of its own once it was used. */
 	UDP_RX_BATCH = 32,
 	UDP_TX_BATCH = 64,
-	/* Answers lie one behind the other on cache lines of their own, so that a batch of ordinary ones touches a
-	 * few pages; the largest possible answer must fit behind a batch of ordinary ones. */
+	/* Answers lie one behind the other on cache lines of their own, so that a batch of ordinary ones
+	 * touches a few pages; the largest possible answer must fit behind a batch of ordinary ones. */
 	UDP_TX_BYTES = 128 * 1024,
 	UDP_CONTROL = CMSG_SPACE(sizeof(struct in6_pktinfo)),
 };
@@ -32,16 +32,16 @@ struct udp_rx {
 	struct iovec iov[UDP_RX_BATCH];
 	struct udp_return from[UDP_RX_BATCH]; /* the kernel writes `peer` */
 	struct udp_control control[UDP_RX_BATCH];
-	struct mmsghdr plain[UDP_RX_BATCH];   /* connected sockets: same buffers, no address, no control */
-	uint8_t *data;                        /* UDP_RX_BATCH x UDP_RX_MAX */
-	const struct udp_server *owner;       /* for whom `from` is prepared, */
-	uint32_t owner_serial;                /* and which life of it */
+	struct mmsghdr plain[UDP_RX_BATCH]; /* connected sockets: same buffers, no address, no control */
+	uint8_t *data; /* UDP_RX_BATCH x UDP_RX_MAX */
+	const struct udp_server *owner; /* for whom `from` is prepared, */
+	uint32_t owner_serial; /* and which life of it */
 };
 
 struct udp_tx {
 	unsigned n;
-	size_t used;                          /* bytes of `data` */
-	bool mixed;                           /* more than one socket has answers here */
+	size_t used; /* bytes of `data` */
+	bool mixed; /* more than one socket has answers here */
 	struct udp_server *server[UDP_TX_BATCH];
 	struct mmsghdr msg[UDP_TX_BATCH];
 	struct iovec iov[UDP_TX_BATCH];
@@ -52,8 +52,8 @@ struct udp_tx {
 
 struct udp_io {
 	struct loop *loop;
-	struct udp_server *servers;           /* all that ever were; closed ones are used again */
-	struct udp_client *clients;           /* open */
+	struct udp_server *servers; /* all that ever were; closed ones are used again */
+	struct udp_client *clients; /* open */
 	struct udp_client *spare_clients;
 	struct udp_rx rx;
 	struct udp_tx tx;
@@ -62,10 +62,10 @@ struct udp_io {
 struct udp_server {
 	struct loop_source source;
 	struct loop *loop;
-	int fd;                               /* -1: closed, free for use again */
-	uint32_t serial;                      /* of this life */
+	int fd; /* -1: closed, free for use again */
+	uint32_t serial; /* of this life */
 	bool wildcard;
-	uint8_t singles;                      /* batches of one in a row */
+	uint8_t singles; /* batches of one in a row */
 	struct net_addr local;
 	udp_receive_fn fn;
 	void *arg;

@@ -18,9 +18,9 @@ static bool connect_to(int fd, struct net_addr a)
 }
 
 /* A connected socket gets nothing but its peer's datagrams and is passed over when its reuseport group is
- * chosen from, while its queue stays.  The peer is a port of this very machine from which nothing comes, for a route
- * to it exists always: the bound address itself, or loopback for a wildcard.  (Dual-stack without IPv6 on the
- * loopback interface: the mapped one.) */
+ * chosen from, while its queue stays.  The peer is a port of this very machine from which nothing comes,
+ * for a route to it exists always: the bound address itself, or loopback for a wildcard.  (Dual-stack
+ * without IPv6 on the loopback interface: the mapped one.) */
 static bool leave_group(const struct udp_server *s)
 {
 	const struct net_addr loopback[] = {

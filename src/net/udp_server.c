@@ -81,7 +81,8 @@ static unsigned read_single(struct udp_server *s)
 	if (s->wildcard) {
 		n = recvmsg(s->fd, m, MSG_DONTWAIT);
 	} else {
-		n = recvfrom(s->fd, rx->data, UDP_RX_MAX, MSG_TRUNC | MSG_DONTWAIT, m->msg_name, &m->msg_namelen);
+		n = recvfrom(s->fd, rx->data, UDP_RX_MAX, MSG_TRUNC | MSG_DONTWAIT, m->msg_name,
+			     &m->msg_namelen);
 		m->msg_flags = n > UDP_RX_MAX ? MSG_TRUNC : 0;
 	}
 	if (n < 0)
@@ -92,9 +93,9 @@ static unsigned read_single(struct udp_server *s)
 	return 1;
 }
 
-/* When queries come one by one, far apart, recvfrom and sendto cost a tenth less per query than the batch calls
- * (measured at 5,000 queries/s); when they come close together a batch call per wake-up is the cheaper one, so
- * the first wake-up that follows another within CALM_GAP_NS ends the calm. */
+/* When queries come one by one, far apart, recvfrom and sendto cost a tenth less per query than the batch
+ * calls (measured at 5,000 queries/s); when they come close together a batch call per wake-up is the
+ * cheaper one, so the first wake-up that follows another within CALM_GAP_NS ends the calm. */
 static bool calm(struct udp_server *s)
 {
 	if (s->singles < CALM_AFTER)

@@ -17,7 +17,8 @@ static int send_one(int fd, const struct msghdr *m)
 	if (m->msg_controllen)
 		n = sendmsg(fd, m, MSG_DONTWAIT);
 	else
-		n = sendto(fd, m->msg_iov->iov_base, m->msg_iov->iov_len, MSG_DONTWAIT, m->msg_name, m->msg_namelen);
+		n = sendto(fd, m->msg_iov->iov_base, m->msg_iov->iov_len, MSG_DONTWAIT, m->msg_name,
+			   m->msg_namelen);
 	return n == -1 ? -1 : 1;
 }
 

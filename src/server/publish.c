@@ -15,6 +15,9 @@
 #include <string.h>
 #include <time.h>
 
+/* What is cancelled ends within a turn or two. */
+enum { CANCEL_MS = 1000 };
+
 /* ---------------------------------------------------------------- adoption */
 
 static const struct block *same_block(const struct generation *old, const struct block *b)
@@ -233,29 +236,39 @@ static int retire_last(struct worker *w, void *arg)
 	return 0;
 }
 
-/* Wait for the last generation to end, at most for drain_ms. */
-static void wait_drained(struct generation *g, unsigned drain_ms)
+/* Wait for the generations to end, at most for drain_ms. */
+static bool wait_drained(struct generation *const *g, size_t n, unsigned drain_ms)
 {
 	const struct timespec step = {.tv_nsec = 2000000};
 
-	for (unsigned ms = 0; ms < drain_ms; ms += 2) {
-		if (__atomic_load_n(&g->workers_left, __ATOMIC_ACQUIRE) == 0)
-			return;
+	for (unsigned ms = 0;; ms += 2) {
+		size_t left = 0;
+
+		for (size_t i = 0; i < n; i++)
+			left += __atomic_load_n(&g[i]->workers_left, __ATOMIC_ACQUIRE) != 0;
+		if (left == 0 || ms >= drain_ms)
+			return left == 0;
 		(void)nanosleep(&step, NULL);
 	}
 }
 
-void server_stop(unsigned drain_ms)
+void server_stop(unsigned drain_ms, struct generation *const *old, size_t n_old)
 {
-	struct generation *g = runtime.current;
+	struct generation *all[SERVER_OLD_MAX + 1];
+	size_t n = 0;
 
-	if (g) {
+	for (; n < n_old && n < SERVER_OLD_MAX; n++)
+		all[n] = old[n];
+	if (runtime.current) {
+		all[n++] = runtime.current;
 		ports_unwant_all();
 		(void)server_on_all(retire_last, NULL); /* cannot fail */
-		wait_drained(g, drain_ms);
-		if (__atomic_load_n(&g->workers_left, __ATOMIC_ACQUIRE))
-			server_cancel(g);
-		wait_drained(g, 200);
+	}
+	if (!wait_drained(all, n, drain_ms)) {
+		for (size_t i = 0; i < n; i++)
+			server_cancel(all[i]);
+		if (!wait_drained(all, n, CANCEL_MS))
+			log_line(LOG_ERROR, "some queries could not be ended");
 	}
 	server_end_threads();
 	runtime.current = NULL;

@@ -201,7 +201,7 @@ int server_start(const struct server_options *o)
 		if (err) {
 			worker_free(runtime.workers[i]);
 			runtime.workers[i] = NULL;
-			server_stop(0);
+			server_stop(0, NULL, 0);
 			return err;
 		}
 		runtime.n_workers++;

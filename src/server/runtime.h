@@ -21,7 +21,7 @@ struct server_options {
 	void (*generation_ended)(struct generation *g);
 };
 
-enum { SERVER_MAX_WORKERS = 64 };
+enum { SERVER_MAX_WORKERS = 64, SERVER_OLD_MAX = 16 };
 
 /* min(cores by affinity and cgroup cpu.max, 8), at least 1. */
 unsigned server_default_workers(void);
@@ -39,8 +39,9 @@ void generation_retire(struct generation *g);
 /* The 10 s after a publish are over: cancel what the old generation still holds. */
 void server_cancel(struct generation *old);
 
-/* Stop taking queries, answer those in flight (at most drain_ms), end the threads, free all. */
-void server_stop(unsigned drain_ms);
+/* Stop taking queries, answer those in flight (at most drain_ms), end the threads, free all.
+ * `old`: replaced generations that have not ended (not freed before this returns); at most SERVER_OLD_MAX. */
+void server_stop(unsigned drain_ms, struct generation *const *old, size_t n_old);
 
 /* The generation that serves (builder, control; stable between publishes). */
 struct generation *server_generation(void);

@@ -268,9 +268,12 @@ void sim_server_control(void)
 
 void sim_server_stop(void)
 {
+	struct generation *old[OLD_MAX];
 	size_t cached;
 
-	server_stop(DRAIN_MS);
+	for (unsigned i = 0; i < control.n_old; i++)
+		old[i] = control.old[i].g;
+	server_stop(DRAIN_MS, old, control.n_old);
 	sim_server_control();
 	cached = cache_total_bytes();
 	if (control.n_alive)

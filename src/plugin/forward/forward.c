@@ -166,12 +166,28 @@ static void done(void *arg, const struct upstream_result *res)
 	}
 }
 
+/* A flight that nobody will be told of. */
+static void end_flight(struct rule_part *part, uint64_t tag)
+{
+	struct flight_seat *seat = flight_end(part->flights, tag);
+
+	while (seat) {
+		struct flight_seat *next = seat->next;
+
+		flight_seat_free(part->flights, seat);
+		seat = next;
+	}
+}
+
 /* Queries that were shed, or whose configuration was replaced, have ended without a word. */
 static bool wanted(void *arg, uint64_t tag)
 {
-	const struct rule_part *part = arg;
+	struct rule_part *part = arg;
 
-	return flight_wanted(part->flights, part->local->w, tag);
+	if (flight_wanted(part->flights, part->local->w, tag))
+		return true;
+	end_flight(part, tag); /* the exchange goes without a word: nobody may join it any more */
+	return false;
 }
 
 /* ---------------------------------------------------------------- asking */
@@ -200,10 +216,7 @@ static int ask_upstream(struct rule_part *part, const struct query *q, uint64_t 
 /* It did not even begin: the flight has one seat, the query's own. */
 static enum step not_asked(struct rule_part *part, struct query *q, uint64_t tag, int err)
 {
-	struct flight_seat *seat = flight_end(part->flights, tag);
-
-	if (seat)
-		flight_seat_free(part->flights, seat);
+	end_flight(part, tag);
 	if (err == ERR_LIMIT)
 		return query_fail(q, RCODE_REFUSED, EDE_OTHER, "too many concurrent queries",
 				  "concurrent queries exceeded maximum %u", part->rule->config.max_concurrent);
