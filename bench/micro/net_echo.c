@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-/* What net/ itself costs: the loop, the batches and the return address, with a handler that does no DNS work (QR
- * flipped, one A record appended), to be set beside the bare recvmmsg/sendmmsg loop that the bench calls floor.
- *   net_echo PORT [WORKERS [ADDRESS]]      UDP and TCP; ADDRESS 127.0.0.1 unless given, "any" for the wildcard */
+/* What net/ itself costs: the loop, the batches and the return address, with a handler that does no DNS work
+ * (QR flipped, one A record appended), to be set beside the bare recvmmsg/sendmmsg loop that the bench calls
+ * floor.
+ *   net_echo PORT [WORKERS [ADDRESS]]   UDP and TCP; ADDRESS: 127.0.0.1, or "any" for the wildcard */
 #include "net/dns_server.h"
 #include "net/loop.h"
 
@@ -49,7 +50,8 @@ static void *work(void *arg)
 
 	if (!tcp || udp < 0 || stream < 0)
 		errx(1, "cannot listen");
-	if (net_port_start(l, tcp, udp, stream, &at, TRANSPORT_DNS, &tcp_limits_default, NULL, answer, NULL, &port) < 0)
+	if (net_port_start(l, tcp, udp, stream, &at, TRANSPORT_DNS, &tcp_limits_default, NULL, answer, NULL,
+			   &port) < 0)
 		errx(1, "cannot start");
 	loop_run(l, NULL);
 	return NULL;

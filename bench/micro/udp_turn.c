@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The cost of one turn for a batch of N queries that wait already: net/ against a bare recvmmsg/sendmmsg pair.
- * Client and server share one thread, so nothing is scheduled in between and the medians are steady even on a busy
- * machine; what sleeping and waking cost is not in here (see net_echo.c).
- *   udp_turn [ADDRESS]   nanoseconds per query for each N; ADDRESS 127.0.0.1 unless given, a wildcard also works */
+/* The cost of one turn for a batch of N queries that wait already: net/ against a bare recvmmsg/sendmmsg
+ * pair. Client and server share one thread, so nothing is scheduled in between and the medians are steady
+ * even on a busy machine; what sleeping and waking cost is not in here (see net_echo.c).
+ *   udp_turn [ADDRESS]   nanoseconds per query for each N; ADDRESS: 127.0.0.1, or a wildcard */
 #include "base/clock.h"
 #include "base/compiler.h"
 #include "net/dns_server.h"
@@ -81,8 +81,10 @@ static double run_bare(int fd, int n)
 
 			for (int i = 0; i < BARE_BATCH; i++) {
 				v[i] = (struct iovec){data[i], sizeof(data[i])};
-				m[i].msg_hdr = (struct msghdr){.msg_name = &from[i], .msg_namelen = sizeof(from[i]),
-							       .msg_iov = &v[i], .msg_iovlen = 1};
+				m[i].msg_hdr = (struct msghdr){.msg_name = &from[i],
+							       .msg_namelen = sizeof(from[i]),
+							       .msg_iov = &v[i],
+							       .msg_iovlen = 1};
 			}
 			got = recvmmsg(fd, m, BARE_BATCH, MSG_WAITFORONE, NULL);
 			for (int i = 0; i < got; i++)
@@ -191,7 +193,8 @@ static int start_net(const char *address)
 	ours.loop = loop_new(16);
 	fd = listen_udp(&at);
 	if (!ours.loop || fd < 0 ||
-	    net_port_start(ours.loop, NULL, fd, -1, &at, TRANSPORT_DNS, &tcp_limits_default, NULL, receive, NULL, &port) < 0)
+	    net_port_start(ours.loop, NULL, fd, -1, &at, TRANSPORT_DNS, &tcp_limits_default, NULL, receive,
+			   NULL, &port) < 0)
 		errx(1, "cannot serve %s", address);
 	loop_at_turn_end(ours.loop, &hook);
 	return fd;
@@ -210,7 +213,7 @@ int main(int argc, char **argv)
 	net = bound_to(start_net(argc > 1 ? argv[1] : "127.0.0.1"));
 	port = net_addr_port(&net);
 	net = bare;
-	net_addr_set_port(&net, port);	/* clients come over IPv4 loopback to wildcards too */
+	net_addr_set_port(&net, port); /* clients come over IPv4 loopback to wildcards too */
 	printf("%5s %10s %10s %7s\n", "N", "bare ns", "net ns", "ratio");
 	for (size_t i = 0; i < ARRAY_LEN(sizes); i++)
 		compare(bare_fd, &bare, &net, sizes[i]);

@@ -42,13 +42,13 @@ enum {
 
 /* Where the answer to a query goes. */
 struct net_return {
-	bool stream; /* TCP and what sits on it: limit 65535, no TC for size */
+	bool stream;               /* TCP and what sits on it: limit 65535, no TC for size */
 	enum transport transport;
-	void *listener; /* the server's own handle of the listener (server/listener.h) */
+	void *listener;            /* the server's own handle of the listener (server/listener.h) */
 	union {
 		struct udp_return udp;
 		struct {
-			struct tcp_conn *conn; /* with serial: a handle; a closed connection is noticed */
+			struct tcp_conn *conn;  /* with serial: a handle; a closed connection is noticed */
 			uint32_t serial;
 			struct net_addr peer, local;
 		} tcp;
@@ -77,13 +77,13 @@ void net_reply_end(const struct net_return *to, size_t len);
 void net_reply_none(const struct net_return *to);
 
 struct tcp_limits {
-	unsigned max_conns; /* per worker; default 1024: for tcp_table_new */
-	unsigned max_inflight; /* per connection; default 100 */
+	unsigned max_conns;          /* per worker; default 1024: for tcp_table_new */
+	unsigned max_inflight;       /* per connection; default 100 */
 	/* Bytes waiting per connection before its reading stops; default 256 KiB.  Answers to what is in
 	 * flight then may add to them; beyond four times as much the connection is closed. */
 	size_t max_output;
 	unsigned first_ms, idle_ms, write_ms; /* 3000, 10000, 5000 */
-	int max_queries; /* per connection; -1: unlimited (`timeouts maxtcpqueries`) */
+	int max_queries;             /* per connection; -1: unlimited (`timeouts maxtcpqueries`) */
 };
 extern const struct tcp_limits tcp_limits_default;
 
@@ -97,8 +97,8 @@ unsigned tcp_table_count(const struct tcp_table *t);
 struct net_port;
 /* Takes the descriptors, also on failure; -1: none of that kind.  `limits` is copied.  0 or -errno. */
 int net_port_start(struct loop *l, struct tcp_table *tcp, int udp_fd, int tcp_fd, const struct net_addr *at,
-		   enum transport transport, const struct tcp_limits *limits, void *listener, request_fn fn,
-		   void *arg, struct net_port **ret) MUST_USE;
+		   enum transport transport, const struct tcp_limits *limits, void *listener,
+		   request_fn fn, void *arg, struct net_port **ret) MUST_USE;
 /* Stop taking queries: UDP is retired (udp_server_retire), the TCP socket accepts what waits and is
  * closed, open connections answer what is in flight and are closed.  `done` (never from within) when no
  * query can come any more and the last connection has gone; `p` is freed then.  UDP answers can be sent

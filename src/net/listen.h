@@ -13,7 +13,7 @@ enum transport {
 	TRANSPORT_HTTPS,
 	TRANSPORT_HTTPS3,
 	TRANSPORT_GRPC,
-	TRANSPORT_QUIC
+	TRANSPORT_QUIC,
 };
 
 /* "dns", "tls", ... */

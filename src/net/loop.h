@@ -39,18 +39,18 @@ struct loop_task {
 /* What has passed the door, for metrics.  Written by the loop's thread; others may read with relaxed
  * loads. */
 struct net_stats {
-	uint64_t udp_rx, udp_tx; /* datagrams from and to clients */
-	uint64_t udp_rx_cut; /* longer than UDP_RX_MAX, dropped */
-	uint64_t udp_tx_dropped; /* the socket's buffer was full */
-	uint64_t udp_tx_errors; /* refused by the kernel (EMSGSIZE, EPERM, no route, ...) */
+	uint64_t udp_rx, udp_tx;   /* datagrams from and to clients */
+	uint64_t udp_rx_cut;       /* longer than UDP_RX_MAX, dropped */
+	uint64_t udp_tx_dropped;   /* the socket's buffer was full */
+	uint64_t udp_tx_errors;    /* refused by the kernel (EMSGSIZE, EPERM, no route, ...) */
 	uint64_t upstream_rx, upstream_tx, upstream_errors; /* client sockets */
 	uint64_t tcp_accepted;
-	uint64_t tcp_refused; /* closed at once: the table was full of busy connections */
-	uint64_t tcp_evicted; /* idle ones closed for newer ones, or for memory */
-	uint64_t tcp_timeouts; /* closed by the read, idle or write time-out */
-	uint64_t tcp_bad; /* a length under a DNS header's */
+	uint64_t tcp_refused;      /* closed at once: the table was full of busy connections */
+	uint64_t tcp_evicted;      /* idle ones closed for newer ones, or for memory */
+	uint64_t tcp_timeouts;     /* closed by the read, idle or write time-out */
+	uint64_t tcp_bad;          /* a length under a DNS header's */
 	uint64_t tcp_queries;
-	uint64_t post_full; /* messages refused by a full queue (counted by their senders, atomically) */
+	uint64_t post_full;        /* posts refused by a full queue (counted by their senders, atomically) */
 };
 
 /* `queue_limit`: messages of other threads that may wait.  NULL and errno on failure. */

@@ -13,9 +13,9 @@
 #include "net/stream.h"
 
 enum {
-	STREAM_RX = 64 * 1024, /* the receive buffer, shared */
-	STREAM_OUT_EAGER = 32 * 1024, /* this much is sent before the turn ends */
-	STREAM_LINGER_MAX = 256, /* streams that linger; beyond it the oldest is cut off */
+	STREAM_RX = 64 * 1024,          /* the receive buffer, shared */
+	STREAM_OUT_EAGER = 32 * 1024,   /* this much is sent before the turn ends */
+	STREAM_LINGER_MAX = 256,        /* streams that linger; beyond it the oldest is cut off */
 };
 
 enum stream_state { STREAM_CONNECTING, STREAM_OPEN, STREAM_LINGERING, STREAM_GONE };
@@ -26,16 +26,16 @@ struct stream {
 	struct loop *loop;
 	int fd;
 	enum stream_state state;
-	bool readable; /* there may be more to read */
-	bool ended; /* the peer's end was announced; there is a 0 to read behind the data */
+	bool readable;     /* there may be more to read */
+	bool ended;        /* the peer's end was announced; there is a 0 to read behind the data */
 	bool end_read;
 	bool paused;
-	bool blocked; /* the kernel took less than was offered; an edge will tell */
-	bool watch_out; /* registered for EPOLLOUT */
-	bool over; /* output is, or was refused, over its mark: `drained` is owed */
-	bool shut; /* lingering: our end was sent */
-	bool dirty; /* in the list of those to be sent at the turn's end */
-	int err; /* met while sending; `closed` is owed */
+	bool blocked;      /* the kernel took less than was offered; an edge will tell */
+	bool watch_out;    /* registered for EPOLLOUT */
+	bool over;         /* output is, or was refused, over its mark: `drained` is owed */
+	bool shut;         /* lingering: our end was sent */
+	bool dirty;        /* in the list of those to be sent at the turn's end */
+	int err;           /* met while sending; `closed` is owed */
 	const struct stream_ops *ops;
 	void *arg;
 	struct net_buffer out;

@@ -11,23 +11,23 @@
 struct tcp_conn {
 	struct tcp_table *table;
 	struct net_port *port;
-	struct stream *stream; /* NULL: this place in the table is free */
-	uint32_t serial; /* of this use of the place */
-	struct net_return to; /* given with each message */
-	struct net_buffer in; /* part of a message, or messages that have to wait */
+	struct stream *stream;       /* NULL: this place in the table is free */
+	uint32_t serial;             /* of this use of the place */
+	struct net_return to;        /* given with each message */
+	struct net_buffer in;        /* part of a message, or messages that have to wait */
 	unsigned inflight;
-	int queries_left; /* -1: no limit */
-	bool ending; /* nothing more is read; closes when all is answered */
-	bool deaf; /* what is left of the input is dropped */
-	bool first; /* no whole message yet */
-	bool pumping; /* messages are being handed up right now */
-	bool paused; /* the stream's reading */
-	bool moved; /* a message or an answer since the last settle */
-	unsigned turn_taken; /* messages handed up in the turn of */
+	int queries_left;            /* -1: no limit */
+	bool ending;                 /* nothing more is read; closes when all is answered */
+	bool deaf;                   /* what is left of the input is dropped */
+	bool first;                  /* no whole message yet */
+	bool pumping;                /* messages are being handed up right now */
+	bool paused;                 /* the stream's reading */
+	bool moved;                  /* a message or an answer since the last settle */
+	unsigned turn_taken;         /* messages handed up in the turn of */
 	uint64_t turn_ns;
-	uint64_t read_since_ns; /* the clock of the read time-outs started */
-	size_t written, acked_seen; /* bytes given to the stream in all; of them gone when last looked, */
-	uint64_t acked_ns; /* and since when it stands there */
+	uint64_t read_since_ns;      /* the clock of the read time-outs started */
+	size_t written, acked_seen;  /* bytes given to the stream in all; of them gone when last looked, */
+	uint64_t acked_ns;           /* and since when it stands there */
 	struct timer timer;
 	struct loop_task task;
 	struct tcp_conn *next, *prev; /* the idle list (a ring), or the free list (next alone) */
@@ -37,12 +37,12 @@ struct tcp_conn {
 struct tcp_table {
 	struct loop *loop;
 	unsigned max, n;
-	struct tcp_conn *conns; /* max of them */
+	struct tcp_conn *conns;      /* max of them */
 	struct tcp_conn *spare;
-	unsigned n_used; /* conns[n_used ..] were never used */
-	struct tcp_conn idle; /* ring head: longest idle first */
+	unsigned n_used;             /* conns[n_used ..] were never used */
+	struct tcp_conn idle;        /* ring head: longest idle first */
 	struct net_buffer_pool buffers;
-	uint8_t *scratch; /* one answer with its length */
+	uint8_t *scratch;            /* one answer with its length */
 };
 
 struct net_port {
@@ -51,7 +51,7 @@ struct net_port {
 	struct udp_server *udp;
 	struct stream_listener *listener;
 	struct tcp_limits limits;
-	struct net_return to; /* of UDP messages; `udp` changes with each */
+	struct net_return to;        /* of UDP messages; `udp` changes with each */
 	request_fn fn;
 	void *arg;
 	unsigned n_conns;

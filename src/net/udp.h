@@ -18,7 +18,7 @@ struct udp_server; /* one listening socket in one loop */
 struct udp_client; /* one connected socket */
 
 enum {
-	UDP_RX_MAX = 4096, /* a query longer than this is cut by the kernel and dropped */
+	UDP_RX_MAX = 4096,  /* a query longer than this is cut by the kernel and dropped */
 	UDP_TX_MAX = 65507, /* what one datagram can carry */
 };
 
@@ -27,8 +27,8 @@ enum {
 struct udp_return {
 	struct udp_server *server;
 	struct net_addr peer;
-	struct net_addr local; /* from IP_PKTINFO on wildcard sockets, else the bound address */
-	uint32_t ifindex; /* for the answer's PKTINFO; 0: none needed */
+	struct net_addr local;   /* from IP_PKTINFO on wildcard sockets, else the bound address */
+	uint32_t ifindex;        /* for the answer's PKTINFO; 0: none needed */
 	uint32_t serial;
 };
 

@@ -9,25 +9,23 @@ static bool link_local(const struct net_addr *a)
 	return a->sa.sa_family == AF_INET6 && IN6_IS_ADDR_LINKLOCAL(&a->v6.sin6_addr);
 }
 
+/* For a broadcast, spec_dst is the interface's own address. */
 static void read_v4(const struct in_pktinfo *p, struct udp_return *r)
 {
-	r->local = (struct net_addr){
-		.v4 = {
-			.sin_family = AF_INET,
-			.sin_port = r->local.v4.sin_port,
-			.sin_addr = p->ipi_spec_dst, /* for a broadcast: the interface's own address */
-		}};
+	struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = r->local.v4.sin_port};
+
+	at.sin_addr = p->ipi_spec_dst;
+	r->local = (struct net_addr){.v4 = at};
 }
 
-/* The interface matters only where the same address may exist on several.  A multicast address cannot answer:
- * then the kernel chooses. */
+/* The interface matters only where the same address may exist on several.  A multicast address cannot
+ * answer: then the kernel chooses. */
 static void read_v6(const struct in6_pktinfo *p, struct udp_return *r)
 {
-	r->local = (struct net_addr){.v6 = {
-					     .sin6_family = AF_INET6,
-					     .sin6_port = r->local.v6.sin6_port,
-					     .sin6_addr = p->ipi6_addr,
-				     }};
+	struct sockaddr_in6 at = {.sin6_family = AF_INET6, .sin6_port = r->local.v6.sin6_port};
+
+	at.sin6_addr = p->ipi6_addr;
+	r->local = (struct net_addr){.v6 = at};
 	if (IN6_IS_ADDR_MULTICAST(&p->ipi6_addr))
 		r->local.v6.sin6_addr = in6addr_any;
 	if (link_local(&r->local) || link_local(&r->peer)) {

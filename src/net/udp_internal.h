@@ -32,16 +32,16 @@ struct udp_rx {
 	struct iovec iov[UDP_RX_BATCH];
 	struct udp_return from[UDP_RX_BATCH]; /* the kernel writes `peer` */
 	struct udp_control control[UDP_RX_BATCH];
-	struct mmsghdr plain[UDP_RX_BATCH]; /* connected sockets: same buffers, no address, no control */
-	uint8_t *data; /* UDP_RX_BATCH x UDP_RX_MAX */
-	const struct udp_server *owner; /* for whom `from` is prepared, */
-	uint32_t owner_serial; /* and which life of it */
+	struct mmsghdr plain[UDP_RX_BATCH];   /* connected sockets: same buffers, no address, no control */
+	uint8_t *data;                        /* UDP_RX_BATCH x UDP_RX_MAX */
+	const struct udp_server *owner;       /* for whom `from` is prepared, */
+	uint32_t owner_serial;                /* and which life of it */
 };
 
 struct udp_tx {
 	unsigned n;
-	size_t used; /* bytes of `data` */
-	bool mixed; /* more than one socket has answers here */
+	size_t used;                          /* bytes of `data` */
+	bool mixed;                           /* more than one socket has answers here */
 	struct udp_server *server[UDP_TX_BATCH];
 	struct mmsghdr msg[UDP_TX_BATCH];
 	struct iovec iov[UDP_TX_BATCH];
@@ -52,8 +52,8 @@ struct udp_tx {
 
 struct udp_io {
 	struct loop *loop;
-	struct udp_server *servers; /* all that ever were; closed ones are used again */
-	struct udp_client *clients; /* open */
+	struct udp_server *servers;           /* all that ever were; closed ones are used again */
+	struct udp_client *clients;           /* open */
 	struct udp_client *spare_clients;
 	struct udp_rx rx;
 	struct udp_tx tx;
@@ -62,10 +62,10 @@ struct udp_io {
 struct udp_server {
 	struct loop_source source;
 	struct loop *loop;
-	int fd; /* -1: closed, free for use again */
-	uint32_t serial; /* of this life */
+	int fd;                               /* -1: closed, free for use again */
+	uint32_t serial;                      /* of this life */
 	bool wildcard;
-	uint8_t singles; /* batches of one in a row */
+	uint8_t singles;                      /* batches of one in a row */
 	struct net_addr local;
 	udp_receive_fn fn;
 	void *arg;

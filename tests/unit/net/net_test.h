@@ -21,15 +21,15 @@ enum { PATIENCE_S = 20 };
 /* One turn that does not sleep. */
 void turn(struct loop *l, void *receiver);
 /* Turn until `condition` holds; fails the test after PATIENCE_S. */
-#define UNTIL(l, condition)                                                                            \
-	do {                                                                                           \
-		uint64_t give_up = clock_mono_ns() + PATIENCE_S * NS_PER_S;                            \
-                                                                                                       \
-		while (!(condition)) {                                                                 \
-			if (clock_mono_ns() > give_up)                                                 \
-				fail_msg("not within %d s: %s", PATIENCE_S, #condition);               \
-			turn(l, NULL);                                                                 \
-		}                                                                                      \
+#define UNTIL(l, condition)                                                                                  \
+	do {                                                                                                 \
+		uint64_t give_up = clock_mono_ns() + PATIENCE_S * NS_PER_S;                                  \
+                                                                                                             \
+		while (!(condition)) {                                                                       \
+			if (clock_mono_ns() > give_up)                                                       \
+				fail_msg("not within %d s: %s", PATIENCE_S, #condition);                     \
+			turn(l, NULL);                                                                       \
+		}                                                                                            \
 	} while (0)
 
 struct net_addr addr_of(const char *text, uint16_t port);

@@ -57,8 +57,9 @@ void port_start(struct port *p, unsigned max_conns, const struct tcp_limits *lim
 	net_addr_set_port(&p->at, port_of(tcp));
 	udp = listen_udp(&p->at);
 	assert_true(udp >= 0);
-	assert_int_equal(net_port_start(p->l, p->table, udp, tcp, &p->at, TRANSPORT_DNS, limits, p, request, p,
-					&p->port), 0);
+	assert_int_equal(net_port_start(p->l, p->table, udp, tcp, &p->at, TRANSPORT_DNS, limits, p, request,
+					p, &p->port),
+			 0);
 }
 
 void port_stop(struct port *p)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* What the tests of DNS over TCP share: a port whose requests are answered at once or when told to, and a client that
- * frames messages. */
+/* What the tests of DNS over TCP share: a port whose requests are answered at once or when told to, and a
+ * client that frames messages. */
 #pragma once
 
 #include "net_test.h"
@@ -14,8 +14,8 @@ struct port {
 	struct tcp_table *table;
 	struct net_port *port;
 	struct net_addr at;
-	bool hold;                 /* keep requests in `held` instead of answering */
-	size_t answer_len;         /* of each answer; 0: as long as the query */
+	bool hold; /* keep requests in `held` instead of answering */
+	size_t answer_len; /* of each answer; 0: as long as the query */
 	unsigned requests, most_in_turn, in_turn;
 	uint64_t turn_ns;
 	struct net_return held[HELD_MAX];

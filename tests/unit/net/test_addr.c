@@ -39,8 +39,16 @@ static void test_addr_parse_takes_a_scope_by_number(void **state)
 
 static void test_addr_parse_refuses_what_is_no_address(void **state)
 {
-	static const char *const bad[] = {"", "example.org", "192.0.2", "192.0.2.1:53", "[::1]", "::1%no-such-if",
-					  "::1%", "1.2.3.4.5", "fe80::1%0", "fe80::1%1x",
+	static const char *const bad[] = {"",
+					  "example.org",
+					  "192.0.2",
+					  "192.0.2.1:53",
+					  "[::1]",
+					  "::1%no-such-if",
+					  "::1%",
+					  "1.2.3.4.5",
+					  "fe80::1%0",
+					  "fe80::1%1x",
 					  "0000:0000:0000:0000:0000:0000:0000:0000:0000:0000:0000"};
 	struct net_addr a = {.sa.sa_family = 77};
 
@@ -83,9 +91,14 @@ static void test_addr_kinds(void **state)
 		int family;
 		bool any, loopback;
 	} table[] = {
-		{"0.0.0.0", 1, true, false}, {"127.0.0.1", 1, false, true}, {"127.9.9.9", 1, false, true},
-		{"128.0.0.1", 1, false, false}, {"::", 2, true, false}, {"::1", 2, false, true},
-		{"::ffff:127.0.0.1", 1, false, true}, {"2001:db8::", 2, false, false},
+		{"0.0.0.0", 1, true, false},
+		{"127.0.0.1", 1, false, true},
+		{"127.9.9.9", 1, false, true},
+		{"128.0.0.1", 1, false, false},
+		{"::", 2, true, false},
+		{"::1", 2, false, true},
+		{"::ffff:127.0.0.1", 1, false, true},
+		{"2001:db8::", 2, false, false},
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(table); i++) {

@@ -66,10 +66,17 @@ static void closed(void *arg, int err)
 }
 
 static const struct stream_ops ops = {
-	.connected = connected, .receive = receive, .drained = drained, .closed = closed,
+	.connected = connected,
+	.receive = receive,
+	.drained = drained,
+	.closed = closed,
 };
 static const struct stream_ops half_ops = {
-	.connected = connected, .receive = receive, .drained = drained, .half_closed = half_closed, .closed = closed,
+	.connected = connected,
+	.receive = receive,
+	.drained = drained,
+	.half_closed = half_closed,
+	.closed = closed,
 };
 
 static void accepted(void *arg, struct stream *s)
@@ -207,7 +214,8 @@ static void test_stream_output_is_bounded_and_drains_in_order(void **state)
 {
 	static uint8_t chunk[10000], buf[65536];
 	size_t sent = 0, read = 0;
-	/* Small enough to fill up soon; a window of a few segments would drain at the pace of delayed ACKs. */
+	/* Small enough to fill up soon; a window of a few segments would drain at the pace of delayed
+	 * ACKs. */
 	int fd = plain_client(&ops), err = 0, size = 256 * 1024;
 	ssize_t n;
 
