@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <unistd.h>
 
 void turn(struct loop *l, void *receiver)
 {
@@ -11,6 +12,17 @@ void turn(struct loop *l, void *receiver)
 	loop_stop(l);
 	loop_run(l, receiver);
 	ppoll(NULL, 0, &pause, NULL);
+}
+
+bool have_ipv6(void)
+{
+	struct net_addr a = addr_of("::1", 0);
+	int fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	bool have = fd != -1 && bind(fd, &a.sa, net_addr_len(&a)) == 0;
+
+	if (fd != -1)
+		close(fd);
+	return have;
 }
 
 struct net_addr addr_of(const char *text, uint16_t port)

@@ -32,6 +32,8 @@ void turn(struct loop *l, void *receiver);
 		}                                                                                            \
 	} while (0)
 
+/* Is there ::1?  Some containers have none; what needs it is left out there. */
+bool have_ipv6(void);
 struct net_addr addr_of(const char *text, uint16_t port);
 /* The port that the kernel gave. */
 uint16_t port_of(int fd);

@@ -92,9 +92,10 @@ static void exchange(const char *address)
 static void test_udp_client_exchanges_with_its_peer(void **state)
 {
 	exchange("127.0.0.1");
-	exchange("::1");
-	assert_int_equal(loop_stats(l)->upstream_tx, 2);
-	assert_int_equal(loop_stats(l)->upstream_rx, 40);
+	assert_int_equal(loop_stats(l)->upstream_tx, 1);
+	assert_int_equal(loop_stats(l)->upstream_rx, 20);
+	if (have_ipv6())
+		exchange("::1");
 }
 
 static void test_udp_client_hears_nobody_else(void **state)

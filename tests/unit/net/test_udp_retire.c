@@ -5,8 +5,12 @@
 #include "net/udp.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <net/if.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 /* Two sockets of one reuseport group, each counting and answering what it gets. */
@@ -124,6 +128,8 @@ static void test_udp_retire_reads_what_waits_and_gets_nothing_new(void **state)
 {
 	retire_loses_nothing("127.0.0.1", "127.0.0.1");
 	retire_loses_nothing("0.0.0.0", "127.0.0.5");
+	if (!have_ipv6())
+		return;
 	retire_loses_nothing("::1", "::1");
 	retire_loses_nothing("::", "::1");
 	retire_loses_nothing("::", "127.0.0.5");
@@ -137,7 +143,7 @@ static void test_udp_retire_waits_for_quiet_and_still_answers(void **state)
 	int fd;
 
 	setup(NULL);
-	at = start_group("::");
+	at = start_group("0.0.0.0");
 	at = addr_of("127.0.0.7", net_addr_port(&at));
 	members[0].hold = members[1].hold = true;
 	fd = client(SOCK_DGRAM, &at);
@@ -175,12 +181,63 @@ static void test_udp_retire_of_the_last_refuses_newcomers(void **state)
 	teardown(NULL);
 }
 
+static void set_sysctl(const char *path, const char *value)
+{
+	int fd = open(path, O_WRONLY);
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, value, strlen(value)), strlen(value));
+	close(fd);
+}
+
+static void loopback_up(void)
+{
+	struct ifreq r = {.ifr_name = "lo", .ifr_flags = IFF_UP};
+	int fd = socket(AF_INET, SOCK_DGRAM, 0);
+
+	assert_int_equal(ioctl(fd, SIOCSIFFLAGS, &r), 0);
+	close(fd);
+}
+
+/* The last two change the namespace of this process, so they come last, in this order. */
+static void test_udp_retire_without_any_route_still_ends(void **state)
+{
+	struct net_addr at = addr_of("0.0.0.0", 0);
+	int fd;
+
+	if (unshare(CLONE_NEWNET) == -1)
+		skip();
+	setup(NULL);
+	fd = listen_udp(&at);
+	assert_true(fd >= 0);
+	assert_int_equal(udp_server_start(l, fd, &at, receive, &members[0], &members[0].server), 0);
+	udp_server_retire(members[0].server, done, &members[0]);
+	UNTIL(l, members[0].done);
+	teardown(NULL);
+}
+
+static void test_udp_retire_works_with_ipv6_switched_off(void **state)
+{
+	if (unshare(CLONE_NEWNET) == -1)
+		skip();
+	if (access("/proc/sys/net/ipv6/conf/all/disable_ipv6", W_OK) == -1)
+		skip();
+	set_sysctl("/proc/sys/net/ipv6/conf/all/disable_ipv6", "1");
+	set_sysctl("/proc/sys/net/ipv6/conf/default/disable_ipv6", "1");
+	set_sysctl("/proc/sys/net/ipv6/conf/lo/disable_ipv6", "1");
+	loopback_up();
+	assert_int_equal(listen_wildcard(0).sa.sa_family, AF_INET6); /* dual-stack sockets still work */
+	retire_loses_nothing("::", "127.0.0.1");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_udp_retire_reads_what_waits_and_gets_nothing_new),
 		cmocka_unit_test(test_udp_retire_waits_for_quiet_and_still_answers),
 		cmocka_unit_test(test_udp_retire_of_the_last_refuses_newcomers),
+		cmocka_unit_test(test_udp_retire_without_any_route_still_ends),
+		cmocka_unit_test(test_udp_retire_works_with_ipv6_switched_off),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -157,9 +157,11 @@ static void test_udp_server_wildcard_answers_from_the_address_asked(void **state
 {
 	ask_wildcard("0.0.0.0", "127.0.0.1");
 	ask_wildcard("0.0.0.0", "127.0.0.5");
+	ask_wildcard("127.0.0.5", "127.0.0.5");
+	if (!have_ipv6())
+		return;
 	ask_wildcard("::", "::1");
 	ask_wildcard("::", "127.0.0.5");
-	ask_wildcard("127.0.0.5", "127.0.0.5");
 	ask_wildcard("::1", "::1");
 }
 
@@ -170,6 +172,8 @@ static void test_udp_server_wildcard_tells_interleaved_addresses_apart(void **st
 	int fds[4];
 	char buf[16];
 
+	if (!have_ipv6())
+		skip();
 	start(&echo, "::");
 	for (int i = 0; i < 4; i++) {
 		struct net_addr to = with_port_of(asked[i], &echo);
@@ -193,7 +197,7 @@ static void test_udp_server_two_sockets_do_not_mix_their_answers(void **state)
 	char buf[16];
 
 	start(&echo, "127.0.0.1");
-	start(&second, "::");
+	start(&second, "0.0.0.0");
 	echo.hold = second.hold = true;
 	to_b = with_port_of("127.0.0.9", &second);
 	a = client(SOCK_DGRAM, &echo.at);
