@@ -98,7 +98,8 @@ void upstream_complete_begin(struct upstream_exchange *x, struct upstream_peer *
 	x->due_ns = UINT64_MAX;
 	x->phase = PHASE_COMPLETING;
 	x->phase_end_ns = now + patience(p);
-	if (!upstream_tcp_usable(p->server, now)) {
+	/* A client on a stream gets nothing out of a cut answer: for it TCP is tried whatever is remembered. */
+	if (!x->client_stream && !upstream_tcp_usable(p->server, now)) {
 		count(x, p->server, TCP_NOT_TRIED);
 		upstream_tcp_probe(p);
 		x->tcp_mask |= server_bit(p->server);
