@@ -68,6 +68,15 @@ def test_the_same_question_in_flight_is_asked_once(server, upstream):
     assert len(up.seen(name="popular.example.")) == 1
 
 
+@pytest.mark.threads
+def test_fifty_over_eight_workers_are_asked_at_most_twice(server, upstream):
+    up = upstream({"rules": [{"match": {}, "delay": 0.5, "answer": "@ 300 IN A 192.0.2.1"}]})
+    made = server(corefile(cache=True), UP=up, args=["-workers", "8"])
+    answers = at_once(made, "popular.example.", 50)
+    assert all(ask.addresses(r) == ["192.0.2.1"] for r in answers), answers
+    assert len(up.seen(name="popular.example.")) <= 2
+
+
 def test_without_a_cache_too_but_for_each_worker(server, upstream):
     up = upstream({"rules": [{"match": {}, "delay": 0.5, "answer": "@ 300 IN A 192.0.2.1"}]})
     made = server(corefile(), UP=up, args=["-workers", "2"])
