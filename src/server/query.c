@@ -192,7 +192,7 @@ static void give_up(const struct net_return *ret)
 	net_reply_none(ret);
 }
 
-static void receive_checked(struct worker *w, const uint8_t *msg, size_t len, const struct net_return *ret,
+static void receive_checked(const uint8_t *msg, size_t len, const struct net_return *ret,
 			    enum wire_verdict v, struct query *q)
 {
 	const struct port_worker *pw = ret->listener;
@@ -205,7 +205,6 @@ static void receive_checked(struct worker *w, const uint8_t *msg, size_t len, co
 		answer_directly(q, RCODE_BADVERS, EDE_NONE, NULL);
 	else
 		route(q);
-	(void)w;
 }
 
 void query_receive(void *arg, const uint8_t *msg, size_t len, const struct net_return *ret)
@@ -221,7 +220,7 @@ void query_receive(void *arg, const uint8_t *msg, size_t len, const struct net_r
 	}
 	v = wire_query_read(msg, len, &q->in);
 	if (likely(v == WIRE_OK) || v == WIRE_BADVERS) {
-		receive_checked(w, msg, len, ret, v, q);
+		receive_checked(msg, len, ret, v, q);
 		return;
 	}
 	metric_inc(w->cells, server_metrics.malformed);

@@ -103,7 +103,6 @@ struct query {
 
 	struct reply reply;
 	bool dropped;                /* no answer shall be sent */
-	bool client_gone;
 	const char *error;           /* text for `errors`, in the arena; NULL: none */
 	const char *answered_by;     /* name of the plugin that was DONE (metrics, log) */
 

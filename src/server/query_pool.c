@@ -127,7 +127,6 @@ static void clear(struct query *q, struct worker *w)
 	q->timer = (struct timer){0};
 	q->reply = (struct reply){.ede = EDE_NONE};
 	q->dropped = false;
-	q->client_gone = false;
 	q->error = NULL;
 	q->answered_by = "";
 	q->at = 0;

@@ -18,7 +18,7 @@ enum {
 };
 
 /* Options that concern one hop only: RFC 7873, 7828, 7830, 5001. */
-static bool hop_by_hop(uint16_t code)
+bool upstream_option_is_hop_by_hop(uint16_t code)
 {
 	return code == OPTION_COOKIE || code == OPTION_TCP_KEEPALIVE || code == OPTION_PADDING ||
 	       code == OPTION_NSID;
@@ -35,7 +35,7 @@ static size_t copy_options(const uint8_t *from, size_t len, uint8_t *out)
 
 		if (size > len - at)
 			break;
-		if (!hop_by_hop(wire_u16(from + at))) {
+		if (!upstream_option_is_hop_by_hop(wire_u16(from + at))) {
 			if (out)
 				memcpy(out + n, from + at, size);
 			n += size;

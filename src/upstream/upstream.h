@@ -142,6 +142,9 @@ struct upstream_late {
 	void *arg;
 };
 
+/* Options of a client that end with us: they are never sent on. */
+bool upstream_option_is_hop_by_hop(uint16_t code);
+
 /* Ask.  `done` is called exactly once, never from within upstream_ask, unless upstream_cancel comes first.
  * -ENOMEM / ERR_LIMIT (max_concurrent) at once, without a callback.  Everything in `q` is copied. */
 int upstream_ask(struct upstream_worker *w, const struct upstream_question *q,

@@ -3,6 +3,7 @@
 
 #include "base/hash.h"
 #include "base/rng.h"
+#include "upstream/upstream.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -59,19 +60,12 @@ void flights_free(struct flights *f)
 
 /* ---------------------------------------------------------------- keys */
 
-/* What is left out upstream anyway (upstream/message.c) does not matter. */
+/* What is left out upstream anyway does not matter. */
 static bool options_matter(const struct query *q)
 {
 	for (size_t at = 0; at + 4 <= q->in.options_len; at += 4u + wire_u16(q->in.options + at + 2)) {
-		switch (wire_u16(q->in.options + at)) {
-		case OPTION_NSID:
-		case OPTION_COOKIE:
-		case OPTION_TCP_KEEPALIVE:
-		case OPTION_PADDING:
-			break;
-		default:
+		if (!upstream_option_is_hop_by_hop(wire_u16(q->in.options + at)))
 			return true;
-		}
 	}
 	return false;
 }
