@@ -84,6 +84,9 @@ struct generation {
 	struct gen_worker **parts; /* by worker; each entry: worker */
 	struct listener **by_port; /* by port_id; NULL where this generation does not listen */
 	uint32_t n_by_port;
+	/* How long all goes on answering after the order to end (`health { lameduck D }`, the longest of all
+	 * blocks); setup writes, control's shutdown reads. */
+	uint64_t lameduck_ns;
 };
 
 /* One generation's part on one worker.  Rule: worker, but for what is noted. */
