@@ -12,6 +12,7 @@
 #include "control/pidfile.h"
 #include "control/startup.h"
 #include "server/generation.h"
+#include "server/lifecycle.h"
 #include "server/runtime.h"
 
 #include <errno.h>
@@ -257,6 +258,7 @@ static void stop_serving(struct control *c, const char *name)
 {
 	log_line(LOG_INFO, "%s: Shutting down servers then terminating", name);
 	c->stopping = true;
+	lifecycle_stop();
 	pidfile_remove(c->opts->pidfile);
 	uv_stop(&c->loop);
 }
