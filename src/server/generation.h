@@ -51,6 +51,7 @@ struct block {
 	size_t n_binds;
 	bool bind_set;           /* `bind` was given (an empty list is then an error) */
 	bool debug;
+	const char *root;        /* base of relative file names (`root`, block_path); NULL: the working directory */
 	bool recursion;          /* some plugin offers it */
 	bool all_classes;
 	const char *file;        /* while it is built only: the Corefile's text goes after that */

@@ -35,6 +35,11 @@ struct setup {
 	void (*note_content)(struct setup *s, const void *data, size_t len);
 };
 
+/* A file name of the Corefile as a path that lives as long as the generation: a relative one counts from the
+ * block's `root`, whatever the order of lines, or from the working directory where there is none.  Noted as content, so
+ * that another `root` is another configuration.  NULL: no memory, recorded.  Thread: builder. */
+const char *block_path(struct setup *s, const char *name);
+
 struct plugin {
 	const char *name;         /* the directive */
 	size_t state_size;        /* zeroed state per server block and directive name, in the generation's arena; const while serving */

@@ -5,13 +5,20 @@
 #include <stdlib.h>
 #include <string.h>
 
+static void note_nothing(struct setup *s, const void *data, size_t len)
+{
+	(void)s;
+	(void)data;
+	(void)len;
+}
+
 int plugin_reading_run(struct plugin_reading *r, const struct plugin *p, void *state, const char *lines)
 {
 	struct arena text_arena; /* goes when it has been read, as in the server: nothing may point to it */
 	struct corefile cf;
 	struct cf_cursor in;
 	int err;
-	struct setup s = {.in = &in, .arena = &r->a, .block = &r->block};
+	struct setup s = {.in = &in, .arena = &r->a, .block = &r->block, .note_content = note_nothing};
 	char text[16384];
 	int n = snprintf(text, sizeof(text), ". {\n%s\n}\n", lines);
 
