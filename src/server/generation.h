@@ -19,6 +19,7 @@
 #include <stdint.h>
 
 struct worker;
+struct zone_list;
 
 /* A plugin in a block's chain. */
 struct instance {
@@ -51,7 +52,9 @@ struct block {
 	size_t n_binds;
 	bool bind_set;           /* `bind` was given (an empty list is then an error) */
 	bool debug;
+	const char *view;        /* name of its `view`; NULL: none */
 	const char *root;        /* base of relative file names (`root`, block_path); NULL: the working directory */
+	const struct zone_list *metadata; /* whose queries have it (server/metadata.h); NULL: none */
 	bool recursion;          /* some plugin offers it */
 	bool all_classes;
 	const char *file;        /* while it is built only: the Corefile's text goes after that */

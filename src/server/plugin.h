@@ -16,6 +16,7 @@ struct arena;
 struct block;
 struct cf_cursor;
 struct generation;
+struct metadata_label;
 struct query;
 struct worker;
 
@@ -78,6 +79,10 @@ struct plugin {
 
 	/* For the ready endpoint; NULL: always. */
 	bool (*ready)(const void *state);
+
+	/* The value of a label that this plugin knows, in the query's arena or frozen; NULL: not mine, or none
+	 * (server/metadata.h).  May come before the chain has begun.  Thread: worker. */
+	const char *(*metadata)(const void *state, struct query *q, const struct metadata_label *label);
 
 	/* The block-level settings that act outside the chain (bind, bufsize's listener part, debug): applied to
 	 * the block after all setups.  Usually NULL. */

@@ -23,6 +23,7 @@
 struct block;
 struct gen_worker;
 struct listener;
+struct metadata_value;
 struct upstream_late;
 struct worker;
 
@@ -124,6 +125,9 @@ struct query {
 	struct query *wait_next, *wait_prev;
 	bool listed;                 /* is in a bucket: has waited at least once */
 	uint8_t bucket;
+
+	struct metadata_value *metadata; /* server/metadata.c */
+	enum { METADATA_ZONE_UNKNOWN, METADATA_ZONE_IN, METADATA_ZONE_OUT } metadata_zone;
 
 	struct arena arena;          /* first block: the rest of the slot */
 };

@@ -140,6 +140,8 @@ static void clear(struct query *q, struct worker *w)
 	q->sub_done = NULL;
 	q->scratch = NULL;
 	q->listed = false;
+	q->metadata = NULL;
+	q->metadata_zone = METADATA_ZONE_UNKNOWN;
 	arena_init(&q->arena, q + 1, QUERY_SLOT_SIZE - sizeof(*q), &w->arenas);
 }
 
