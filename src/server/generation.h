@@ -53,7 +53,6 @@ struct block {
 	bool bind_set;           /* `bind` was given (an empty list is then an error) */
 	bool debug;
 	const char *view;        /* name of its `view`; NULL: none */
-	const char *view;        /* name of its `view`; NULL: none */
 	const char *root;        /* base of relative file names (`root`, block_path); NULL: the working directory */
 	const struct zone_list *metadata; /* whose queries have it (server/metadata.h); NULL: none */
 	bool recursion;          /* some plugin offers it */
