@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/err.h"
+#include "base/rcu.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -271,8 +272,11 @@ static void end_turn(struct loop *l)
 
 static void turn(struct loop *l, void *receiver)
 {
-	int n = epoll_wait(l->epfd, l->events, LOOP_EVENTS, sleep_ms(l));
+	int n;
 
+	rcu_sleep_begin();
+	n = epoll_wait(l->epfd, l->events, LOOP_EVENTS, sleep_ms(l));
+	rcu_sleep_end();
 	loop_refresh(l);
 	if (atomic_load_explicit(&l->queue.head, memory_order_relaxed))
 		mpsc_run(&l->queue, receiver);
@@ -288,10 +292,12 @@ static void turn(struct loop *l, void *receiver)
 
 void loop_run(struct loop *l, void *receiver)
 {
+	rcu_join();
 	loop_refresh(l);
 	end_turn(l);
 	do {
 		turn(l, receiver);
 	} while (!atomic_load_explicit(&l->stop, memory_order_acquire));
+	rcu_leave();
 	atomic_store_explicit(&l->stop, false, memory_order_relaxed);
 }

@@ -6,6 +6,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/metrics.h"
+#include "base/rcu.h"
 #include "net/dns_server.h"
 #include "server/generation.h"
 #include "server/runtime_internal.h"
@@ -221,6 +222,7 @@ void server_end_threads(void)
 	}
 	runtime.n_workers = 0;
 	metrics_reader_drop(&runtime.in_flight);
+	rcu_drain();
 }
 
 struct generation *server_generation(void)

@@ -22,6 +22,7 @@ struct loop {
 	uint64_t slept_ns; /* the end of the last turn */
 	uint64_t busy_until_ns; /* the thread gets the processor again */
 	uint64_t woken_ns; /* something has come; UINT64_MAX: nothing */
+	uint64_t turns; /* ended so far (rcu.c) */
 	bool in_turn;
 	struct timer_heap timers;
 	struct rng rng;
@@ -40,6 +41,9 @@ uint64_t loop_next_turn_at(const struct loop *l);
 void loop_turn(struct loop *l);
 void loop_arrive(struct loop *l, struct arrival *a);
 void loop_wake(struct loop *l);
+
+/* rcu.c: after a turn. */
+void sim_rcu_turn_ended(void);
 
 /* stream.c: at the end of a turn. */
 void streams_flush(struct loop *l);

@@ -121,6 +121,8 @@ void loop_turn(struct loop *l)
 	l->in_turn = false;
 	l->slept_ns = world.now_ns;
 	l->busy_until_ns = world.now_ns + lateness();
+	l->turns++;
+	sim_rcu_turn_ended();
 }
 
 void loop_wake(struct loop *l)

@@ -3,6 +3,7 @@
 
 #include "base/err.h"
 #include "base/metrics.h"
+#include "base/rcu.h"
 #include "cache/cache.h"
 #include "corefile/corefile.h"
 #include "door.h"
@@ -161,6 +162,7 @@ void server_end_threads(void)
 		runtime.workers[i] = NULL;
 	}
 	runtime.n_workers = 0;
+	rcu_drain();
 }
 
 struct generation *server_generation(void)
