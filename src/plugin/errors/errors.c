@@ -35,7 +35,7 @@ static int worker_start(struct worker *w, void *state, void **ret_local)
 		return -ENOMEM;
 	l->w = w;
 	l->n_timers = e->n_list;
-	l->match = pattern_match_new();
+	l->match = pattern_match_new(1);
 	if (!l->match) {
 		free(l);
 		return -ENOMEM;

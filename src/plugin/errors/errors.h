@@ -3,12 +3,13 @@
  *
  *   errors.c        the hooks: a line for each error, or one more for its pattern
  *   setup.c         the grammar              consolidate.c   counting and the summary lines
- *   pattern.c       regular expressions      duration.c      durations as the peer prints them */
+ *   duration.c      durations as the peer prints them */
 #pragma once
 
 #include "base/compiler.h"
 #include "base/heap.h"
 #include "base/log.h"
+#include "server/pattern.h"
 
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -18,19 +19,6 @@
 struct cf_cursor;
 struct setup;
 struct worker;
-
-/* ---------------------------------------------------------------- pattern.c */
-
-struct pattern; /* a compiled expression; frozen */
-struct pattern_match; /* room for matching; one thread's */
-
-/* NULL: not an expression; why is written into `why`. */
-struct pattern *pattern_new(const char *text, char *why, size_t why_len);
-void pattern_free(struct pattern *p);
-struct pattern_match *pattern_match_new(void);
-void pattern_match_free(struct pattern_match *m);
-/* Anywhere in `text`.  An expression that takes too long does not match. */
-bool pattern_matches(const struct pattern *p, struct pattern_match *m, const char *text);
 
 /* ---------------------------------------------------------------- configuration */
 

@@ -7,8 +7,6 @@
 
 #include <string.h>
 
-enum { PATTERN_MAX = 10000 };
-
 static const char *const levels[] = {"warning", "error", "info", "debug"};
 static const enum log_level level_of[] = {LOG_WARNING, LOG_ERROR, LOG_INFO, LOG_DEBUG};
 
@@ -76,9 +74,9 @@ static int read_consolidate(struct cf_cursor *c, void *state)
 	if (!con->text)
 		return cf_fail(c, "out of memory");
 	duration_text(con->period_ns, con->period_text);
-	if (strlen(con->text) > PATTERN_MAX)
+	if (strlen(con->text) > PATTERN_TEXT_MAX)
 		return cf_fail(c, "the expression has %zu characters, allowed are %d", strlen(con->text),
-			       PATTERN_MAX);
+			       PATTERN_TEXT_MAX);
 	con->pattern = pattern_new(con->text, why, sizeof(why));
 	if (!con->pattern)
 		return cf_fail(c, "expression \"%.100s\": %s", con->text, why);
