@@ -146,8 +146,8 @@ def question(rnd):
     return q.to_wire()
 
 
-def udp_client(port, seed, good):
-    """Right questions are counted with their answers; the rest is only sent."""
+def udp_client(port, seed, count, lost):
+    """Right questions are counted with their answers; the rest is only sent.  `count`: asked, answered; nobody else writes them."""
     rnd = random.Random(seed)
     while True:
         with socket.socket(type=socket.SOCK_DGRAM) as s:
@@ -159,13 +159,14 @@ def udp_client(port, seed, good):
                 s.send(mutate(rnd, question(rnd)) if rnd.random() < 0.9 else rnd.randbytes(rnd.randrange(600)))
             wire = question(rnd)
             s.send(wire)
-            good[0] += 1
+            count[0] += 1
             try:
                 while s.recv(65535)[:2] != wire[:2]:
                     pass
-                good[1] += 1
-            except OSError:
-                pass
+                count[1] += 1
+            except OSError as e:
+                with open(lost, "a") as f:
+                    f.write(f"{time.time():.3f} port {s.getsockname()[1]} {e}: {wire.hex()}\n")
         time.sleep(0.02)
 
 
@@ -203,7 +204,7 @@ def main():
     rnd = random.Random(a.seed)
     ports = {k: free_port() for k in ("port", "up1", "up2")}
     d = tempfile.mkdtemp(prefix="soak-")
-    conf, log = os.path.join(d, "Corefile"), os.path.join(d, "log")
+    conf, log, lost = (os.path.join(d, name) for name in ("Corefile", "log", "lost"))
 
     def write_conf():
         with open(conf + ".new", "w") as f:
@@ -211,10 +212,14 @@ def main():
         os.rename(conf + ".new", conf)
 
     write_conf()
-    good = multiprocessing.Array("Q", 2, lock=False)
+    counts = [multiprocessing.Array("Q", 2, lock=False) for _ in range(2)]
+
+    def total():
+        return sum(c[0] for c in counts), sum(c[1] for c in counts)
+
     jobs = [(f, (ports[u], rnd.random())) for u in ("up1", "up2") for f in (udp_upstream, tcp_upstream)]
-    jobs += [(udp_client, (ports["port"], rnd.random(), good)), (udp_client, (ports["port"], rnd.random(), good)),
-             (tcp_client, (ports["port"], rnd.random())), (tcp_client, (ports["port"], rnd.random()))]
+    jobs += [(udp_client, (ports["port"], rnd.random(), c, lost)) for c in counts]
+    jobs += [(tcp_client, (ports["port"], rnd.random())), (tcp_client, (ports["port"], rnd.random()))]
     env = dict(os.environ, ASAN_OPTIONS="detect_leaks=1:quarantine_size_mb=16", UBSAN_OPTIONS="print_stacktrace=1:halt_on_error=1")
     with open(log, "w") as out:
         server = subprocess.Popen([a.binary, "-conf", conf, "-admin", "off"], stdout=out, stderr=out, env=env)
@@ -233,7 +238,8 @@ def main():
                 reload_at += 60
                 write_conf()
                 server.send_signal(signal.SIGUSR1)
-                print(f"{int(end - time.monotonic())} s left, {good[1]} of {good[0]} answered, {sizes[-1]} kB", flush=True)
+                asked, answered = total()
+                print(f"{int(end - time.monotonic())} s left, {answered} of {asked} answered, {sizes[-1]} kB", flush=True)
     finally:
         for p in procs:
             p.kill()
@@ -245,15 +251,16 @@ def main():
         failed.append(f"exit status {status}")
     if re.search(r"ERROR: \w+Sanitizer|runtime error:", text):
         failed.append("sanitizer report: " + text[text.find("Sanitizer") - 40:][:3000])
-    if good[1] < good[0] - 4:  # those under way at the end
-        failed.append(f"{good[0] - good[1]} right questions had no answer")
+    asked, answered = total()
+    if answered < asked - len(counts):  # those under way at the end
+        failed.append(f"{asked - answered} right questions had no answer: {lost}")
     quarter = len(sizes) // 4
     if quarter >= 3:
         early, late = statistics.median(sizes[quarter:2 * quarter]), statistics.median(sizes[-quarter:])
         print(f"resident: second quarter {early:.0f} kB, last quarter {late:.0f} kB")
         if late > early * 1.1:
             failed.append("memory grows")
-    print(f"{good[1]} of {good[0]} right questions answered; log: {log}")
+    print(f"{answered} of {asked} right questions answered; log: {log}")
     for f in failed:
         print("FAILED:", f)
     print(f"{int(not failed)} passed, {int(bool(failed))} failed")
