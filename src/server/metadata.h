@@ -31,7 +31,7 @@ struct query;
 enum {
 	METADATA_VALUES_MAX = 32,  /* left on one query's way */
 	METADATA_LABELS_MAX = 4096,/* of a process, over all Corefiles that it ever loaded */
-	METADATA_TEXT_MAX = 255,   /* bytes of a value; the rest is cut */
+	METADATA_TEXT_MAX = 254,   /* bytes of a value; the rest is cut */
 };
 
 /* Life: the process's.  `text` is frozen. */

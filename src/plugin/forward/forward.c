@@ -8,6 +8,7 @@
 #include "base/err.h"
 #include "plugin/forward/flight.h"
 #include "server/generation.h"
+#include "server/metadata.h"
 #include "server/query.h"
 #include "server/worker.h"
 #include "wire/name.h"
@@ -117,6 +118,8 @@ static enum step take_result(struct rule_part *part, struct query *q, const stru
 {
 	struct rule_part *next;
 
+	if (res->upstream)
+		metadata_set(q, part->rule->upstream_label, res->upstream);
 	if (res->err)
 		return query_fail(q, RCODE_SERVFAIL, res->ede, res->ede_text, "%s", res->error);
 	if (hands_on(part->rule, res)) {
@@ -280,6 +283,7 @@ static int start(struct generation *gen, void *state)
 
 	for (unsigned i = 0; i < f->n; i++) {
 		f->rules[i].merged = merged_series(&f->rules[i]);
+		f->rules[i].upstream_label = metadata_label("forward/upstream");
 		f->rules[i].set = upstream_set_new(&f->rules[i].config);
 		if (!f->rules[i].set) {
 			stop(state);

@@ -17,6 +17,7 @@
 
 struct cf_keys;
 struct cf_token;
+struct metadata_label;
 
 /* One directive; frozen after setup but for `set`. */
 struct forward_rule {
@@ -28,6 +29,7 @@ struct forward_rule {
 	bool next_on_nodata;
 	struct upstream_set *set; /* from start to stop */
 	metric_id merged;
+	const struct metadata_label *upstream_label; /* from start on */
 };
 
 struct forward {

@@ -6,10 +6,12 @@
 #include "plugin/log/log.h"
 
 #include "base/clock.h"
+#include "server/metadata.h"
 #include "wire/name.h"
 
 #include <pthread.h>
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,12 +23,15 @@ const char log_format_combined[] =
 	"{remote}:{port} - {>id} \"{type} {class} {name} {proto} {size} {>do} {>bufsize}\" "
 	"{rcode} {>rflags} {rsize} {duration} \"{>opcode}\"";
 
+enum { LABEL_MAX = 256 };
+
 /* ---------------------------------------------------------------- one line */
 
 /* What is put together; what does not fit is left out. */
 struct line {
 	char *out;
 	size_t len, cap;
+	const uint8_t *value, *values_end; /* of the next label */
 };
 
 static void put(struct line *l, const char *text, size_t len)
@@ -175,10 +180,25 @@ static void field_rflags(struct line *l, const struct log_query *r)
 		put(l, "-", 1);
 }
 
-/* No plugin gives metadata in this build, so no label has a value. */
+/* A value may have come from outside: it shall not begin a line of its own. */
+static void put_harmless(struct line *l, const uint8_t *text, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		char c = (char)text[i];
+
+		put(l, text[i] < ' ' || text[i] == 127 ? "?" : &c, 1);
+	}
+}
+
 static void field_label(struct line *l, const struct log_query *r)
 {
-	put(l, "-", 1);
+	size_t len = l->value < l->values_end ? *l->value++ : 0;
+
+	if (len)
+		put_harmless(l, l->value, len - 1);
+	else
+		put(l, "-", 1);
+	l->value += len ? len - 1 : 0;
 }
 
 /* ---------------------------------------------------------------- formats */
@@ -206,7 +226,8 @@ struct piece {
 struct log_format {
 	struct log_format *next;
 	char *text;
-	size_t n;
+	struct metadata_label **labels;
+	size_t n, n_labels;
 	struct piece pieces[];
 };
 
@@ -216,7 +237,7 @@ static field_fn find_field(const char *text, size_t len)
 		if (strlen(fields[i].name) == len && !memcmp(fields[i].name, text, len))
 			return fields[i].put;
 	}
-	return len > 3 && text[1] == '/' ? field_label : NULL;
+	return len > 3 && len < LABEL_MAX && text[1] == '/' ? field_label : NULL;
 }
 
 /* The piece that starts at `text`: a place holder, or what stands before the next brace. */
@@ -230,20 +251,48 @@ static struct piece next_piece(const char *text)
 	return (struct piece){NULL, text, 1 + strcspn(text + 1, "{")};
 }
 
+/* "{/view/name}" -> its label. */
+static bool add_label(struct log_format *f, const struct piece *p)
+{
+	char text[LABEL_MAX];
+
+	memcpy(text, p->text + 2, p->len - 3);
+	text[p->len - 3] = '\0';
+	f->labels[f->n_labels] = metadata_want(text);
+	return f->labels[f->n_labels++] != NULL;
+}
+
+static bool add_pieces(struct log_format *f)
+{
+	for (const char *p = f->text; *p; p += f->pieces[f->n++].len) {
+		f->pieces[f->n] = next_piece(p);
+		if (f->pieces[f->n].put == field_label && !add_label(f, &f->pieces[f->n]))
+			return false;
+	}
+	return true;
+}
+
 static struct log_format *compile(const char *text)
 {
-	struct log_format *f = calloc(1, sizeof(*f) + (strlen(text) + 1) * sizeof(f->pieces[0]));
-	char *copy = strdup(text);
+	size_t len = strlen(text);
+	struct log_format *f = calloc(1, sizeof(*f) + (len + 1) * sizeof(f->pieces[0]));
 
-	if (!f || !copy) {
-		free(f);
-		free(copy);
+	if (!f)
 		return NULL;
-	}
-	f->text = copy;
-	for (const char *p = copy; *p; p += f->pieces[f->n++].len)
-		f->pieces[f->n] = next_piece(p);
-	return f;
+	f->text = strdup(text);
+	f->labels = calloc(len + 1, sizeof(struct metadata_label *));
+	if (f->text && f->labels && add_pieces(f))
+		return f;
+	free(f->text);
+	free(f->labels);
+	free(f);
+	return NULL;
+}
+
+struct metadata_label *const *log_format_labels(const struct log_format *f, size_t *ret_n)
+{
+	*ret_n = f->n_labels;
+	return f->labels;
 }
 
 const struct log_format *log_format_get(const char *text)
@@ -269,9 +318,10 @@ const struct log_format *log_format_get(const char *text)
 size_t log_query_format(const void *record, size_t len, char *out, size_t cap)
 {
 	struct log_query r;
-	struct line l = {.out = out, .cap = cap};
+	struct line l = {.out = out, .cap = cap, .values_end = (const uint8_t *)record + len};
 
-	memcpy(&r, record, len); /* queued records are not aligned for our use, and cut behind the name */
+	memcpy(&r, record, len < sizeof(r) ? len : sizeof(r)); /* queued records are not aligned for our use */
+	l.value = (const uint8_t *)record + offsetof(struct log_query, name) + r.name_len;
 	put_text(&l, "[INFO] ");
 	for (size_t i = 0; i < r.format->n; i++) {
 		const struct piece *p = &r.format->pieces[i];

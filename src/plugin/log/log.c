@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "server/zone_list.h"
 #include "server/generation.h"
+#include "server/metadata.h"
 #include "server/query.h"
 #include "server/worker.h"
 
@@ -24,6 +25,8 @@ static int start(struct generation *gen, void *state)
 {
 	struct log_rules *rules = state;
 
+	rules->type_label = metadata_label("log/type");
+	rules->class_label = metadata_label("log/class");
 	for (size_t i = 0; i < rules->n; i++) {
 		rules->v[i].format = log_format_get(rules->v[i].format_text);
 		if (!rules->v[i].format)
@@ -46,7 +49,7 @@ static uint8_t opcode_of(const struct query *q)
 	return (uint8_t)((q->in.flags & FLAG_OPCODE) >> 11);
 }
 
-static enum response_class class_of(const struct query *q, const struct wire_answer *a)
+static enum response_type type_of(const struct query *q, const struct wire_answer *a)
 {
 	struct response_question rq = {
 		.qname = q->in.qname,
@@ -55,7 +58,7 @@ static enum response_class class_of(const struct query *q, const struct wire_ans
 		.do_bit = q->in.do_bit,
 	};
 
-	return response_class(response_type(&rq, a, rq.do_bit ? clock_wall_ns() / NS_PER_S : 0));
+	return response_type(&rq, a, rq.do_bit ? clock_wall_ns() / NS_PER_S : 0);
 }
 
 /* What a client's OPT says, `bufsize` taken into account; 65535 on streams. */
@@ -99,21 +102,61 @@ static void fill(struct log_query *r, const struct query *q, const struct wire_a
 	memcpy(r->name, q->in.qname, q->in.qname_len);
 }
 
+/* The longest record that fits the log's rings. */
+struct record {
+	union {
+		struct log_query query;
+		uint8_t bytes[LOG_RECORD_MAX];
+	};
+};
+
+/* The values of the format's labels behind the name; returns the record's length. */
+static size_t add_values(struct record *r, struct query *q)
+{
+	size_t at = offsetof(struct log_query, name) + r->query.name_len, n;
+	struct metadata_label *const *labels = log_format_labels(r->query.format, &n);
+
+	for (size_t i = 0; i < n && at < sizeof(r->bytes); i++) {
+		const char *text = metadata_get(q, labels[i]);
+		size_t room = sizeof(r->bytes) - at - 1, len = text ? strnlen(text, METADATA_TEXT_MAX) : 0;
+
+		if (len > room)
+			len = room;
+		r->bytes[at++] = text ? (uint8_t)(len + 1) : 0;
+		memcpy(r->bytes + at, text ? text : "", len);
+		at += len;
+	}
+	return at;
+}
+
 static enum step reply(const void *state, struct query *q, void *scratch)
 {
 	const struct log_rule *rule = find_rule(state, q);
 	const struct wire_answer *a;
-	struct log_query r;
+	struct record r;
 
 	if (!rule)
 		return STEP_NEXT;
 	a = q->dropped ? NULL : reply_wire(q);
-	if (rule->classes != LOG_ALL_CLASSES && !(rule->classes & 1 << class_of(q, a)))
+	if (rule->classes != LOG_ALL_CLASSES && !(rule->classes & 1 << response_class(type_of(q, a))))
 		return STEP_NEXT;
-	r.format = rule->format;
-	fill(&r, q, a);
-	log_record(log_query_format, &r, offsetof(struct log_query, name) + r.name_len);
+	r.query.format = rule->format;
+	fill(&r.query, q, a);
+	log_record(log_query_format, &r, add_values(&r, q));
 	return STEP_NEXT;
+}
+
+static const char *metadata(const void *state, struct query *q, const struct metadata_label *label)
+{
+	const struct log_rules *rules = state;
+	enum response_type t;
+
+	if (label != rules->type_label && label != rules->class_label)
+		return NULL;
+	if (q->reply.form == REPLY_NONE && !q->dropped)
+		return NULL; /* not yet */
+	t = type_of(q, q->dropped ? NULL : reply_wire(q));
+	return label == rules->type_label ? response_type_text(t) : response_class_text(response_class(t));
 }
 
 const struct plugin plugin_log = {
@@ -122,4 +165,5 @@ const struct plugin plugin_log = {
 	.setup = setup,
 	.start = start,
 	.reply = reply,
+	.metadata = metadata,
 };

@@ -18,6 +18,7 @@
 #include <stdint.h>
 
 struct log_format; /* compiled; lives as long as the process */
+struct metadata_label;
 struct setup;
 
 /* One NAME of a directive. */
@@ -32,6 +33,7 @@ enum { LOG_ALL_CLASSES = 1 << RESPONSE_SUCCESS | 1 << RESPONSE_DENIAL | 1 << RES
 struct log_rules {
 	struct log_rule *v; /* frozen */
 	size_t n;
+	const struct metadata_label *type_label, *class_label; /* from start on */
 };
 
 /* 0, or ERR_SYNTAX with errors recorded. */
@@ -42,7 +44,11 @@ extern const char log_format_common[], log_format_combined[];
 /* Find or make the compiled form; `text` is copied.  NULL: no memory.  Any thread. */
 const struct log_format *log_format_get(const char *text);
 
-/* What a line is made of; its last bytes are the name's. */
+/* The labels of its {/label} pieces, in their order.  Wanted from then on (server/metadata.h). */
+struct metadata_label *const *log_format_labels(const struct log_format *f, size_t *ret_n);
+
+/* What a line is made of.  Behind the name stand the values of the format's labels: a byte with the length + 1 and
+ * the text; 0: no value.  What did not fit has none. */
 struct log_query {
 	const struct log_format *format;
 	uint64_t duration_ns;
@@ -52,7 +58,7 @@ struct log_query {
 	uint8_t opcode;
 	bool do_bit, stream, answered;
 	uint8_t name_len;
-	uint8_t name[WIRE_NAME_MAX]; /* lower case */
+	uint8_t name[WIRE_NAME_MAX]; /* lower case; the record goes on, see above */
 };
 
 /* A log_format_fn. */

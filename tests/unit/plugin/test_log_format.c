@@ -132,10 +132,32 @@ static void test_one_format_is_compiled_once(void **state)
 	assert_ptr_not_equal(log_format_get("{name} once"), log_format_get("{name} twice"));
 }
 
+static void test_labels_stand_behind_the_name(void **state)
+{
+	struct {
+		struct log_query q;
+		uint8_t more[64];
+	} r = {.q = example()};
+	char out[256];
+	const uint8_t values[] = "\x05" "blue" "\x00" "\x01" "\x04" "a\nb";
+	size_t at = offsetof(struct log_query, name) + r.q.name_len, n;
+	size_t len;
+
+	(void)state;
+	r.q.format = log_format_get("{/view/name} {type} {/no/label}{/empty/one} {/geoip/x} {/cut/off}");
+	assert_non_null(log_format_labels(r.q.format, &n)[4]);
+	assert_int_equal(n, 5);
+	memcpy((uint8_t *)&r + at, values, sizeof(values) - 1);
+	len = log_query_format(&r, at + sizeof(values) - 1, out, sizeof(out));
+	out[len] = '\0';
+	assert_string_equal(out, "[INFO] blue AAAA - a?b -");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_the_common_format),
+		cmocka_unit_test(test_labels_stand_behind_the_name),
 		cmocka_unit_test(test_every_place_holder),
 		cmocka_unit_test(test_a_drop_has_no_rcode_and_no_flags),
 		cmocka_unit_test(test_ipv6_stands_in_brackets_and_streams_are_tcp),
