@@ -7,6 +7,7 @@
  *   key.c      "tls://10.0.0.0/15:853" -> transport, zones, port; cidr.c
  *   cursor.c   what a plugin's setup reads from           value.c    durations, integers
  *   options.c  a { block } of options by table            merge.c    the second file given by -extra
+ *   duration.c durations as Go prints them
  *   errors.c   collected errors, nearest names
  *
  * All memory comes from one arena and lives as long as it.  All errors are collected in `struct cf_errors` as
@@ -213,6 +214,8 @@ int cf_arg_duration(struct cf_cursor *c, const char *what, uint64_t min_ns, uint
 		    uint64_t *ret_ns) MUST_USE;
 /* Text alone: 0, -EINVAL (not of this form), -ERANGE (negative, or over 2^63-1 ns, some 292 years). */
 int cf_duration(const char *text, uint64_t *ret_ns);
+/* As Go prints it: "1m0s", "1.5s", "300ms", "0s". */
+void cf_duration_text(uint64_t ns, char out[32]);
 /* A decimal integer with an optional sign, as Go's Atoi: 0, -EINVAL, -ERANGE (over 64 bits). */
 int cf_integer(const char *text, int64_t *ret);
 

@@ -2,8 +2,7 @@
 /* errors: what its files share.
  *
  *   errors.c        the hooks: a line for each error, or one more for its pattern
- *   setup.c         the grammar              consolidate.c   counting and the summary lines
- *   duration.c      durations as the peer prints them */
+ *   setup.c         the grammar              consolidate.c   counting and the summary lines */
 #pragma once
 
 #include "base/compiler.h"
@@ -40,9 +39,6 @@ struct errors {
 
 /* 0, or ERR_SYNTAX with errors recorded. */
 int errors_setup(struct setup *s, struct errors *ret) MUST_USE;
-
-/* As Go prints a duration: "1m0s", "1.5s", "300ms", "0s". */
-void duration_text(uint64_t ns, char out[32]);
 
 /* ---------------------------------------------------------------- one worker's part */
 

@@ -73,7 +73,7 @@ static int read_consolidate(struct cf_cursor *c, void *state)
 	con->text = arena_strdup(c->arena, text); /* the Corefile's own text goes when it has been read */
 	if (!con->text)
 		return cf_fail(c, "out of memory");
-	duration_text(con->period_ns, con->period_text);
+	cf_duration_text(con->period_ns, con->period_text);
 	if (strlen(con->text) > PATTERN_TEXT_MAX)
 		return cf_fail(c, "the expression has %zu characters, allowed are %d", strlen(con->text),
 			       PATTERN_TEXT_MAX);

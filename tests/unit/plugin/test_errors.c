@@ -109,7 +109,7 @@ static void test_durations_read_as_in_go(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-		duration_text(cases[i].ns, text);
+		cf_duration_text(cases[i].ns, text);
 		assert_string_equal(text, cases[i].text);
 	}
 }

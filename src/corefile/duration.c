@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/clock.h"
-#include "plugin/errors/errors.h"
+#include "corefile/corefile.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -20,7 +20,7 @@ static size_t decimal(uint64_t n, uint64_t unit, char *out, size_t cap)
 	return (size_t)len;
 }
 
-void duration_text(uint64_t ns, char out[32])
+void cf_duration_text(uint64_t ns, char out[32])
 {
 	uint64_t s = ns / NS_PER_S, unit = ns < NS_PER_US ? 1 : ns < NS_PER_MS ? NS_PER_US : NS_PER_MS;
 	const char *name = ns < NS_PER_US ? "ns" : ns < NS_PER_MS ? "\302\265s" : "ms";
