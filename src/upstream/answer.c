@@ -184,7 +184,7 @@ static bool take(struct upstream_exchange *x, struct attempt *a, const uint8_t *
 
 	if (err == ERR_MISMATCH || (err == -EBADMSG && wire_answer_matches(msg, len, &e)))
 		return unlikely(a->mixed) && take_other_case(x, a, &e, msg, len);
-	if (unlikely(x->w->set->c.cookie) && !err) {
+	if (x->w->set->c.cookies != COOKIES_OFF && !err) {
 		cookie = upstream_cookie_judge(x, a, leg, &in);
 		if (cookie == COOKIE_FORGED)
 			return false;

@@ -7,7 +7,8 @@
  *
  * An upstream that has sent a cookie once is expected to go on: an answer over UDP without one is not taken but asked for
  * again over TCP (5.3), and only an answer over TCP without one tells that cookies have been switched off there.  One that
- * never sends any, or answers only without (FORMERR, silence), is left in peace for an hour. */
+ * never sends any, answers only without (FORMERR, silence), or has lapsed three times within an hour (several servers
+ * behind one address, of which some know cookies) is left in peace for an hour. */
 
 #include "upstream/exchange.h"
 
@@ -20,6 +21,7 @@ enum {
 	OFF_S = 3600,
 	MISSING_MAX = 8,
 	STRIKES_MAX = 3,
+	LAPSES_MAX = 3,
 	CLIENT_LEN = 8,
 	SERVER_MIN = 8,
 	/* BADCOOKIE: once more with the new cookie, then over TCP, then without a cookie. */
@@ -45,6 +47,7 @@ static void renew(struct upstream_peer *p, uint64_t now)
 	if (!m->made_ns)
 		memcpy(m->client_before, m->client, CLIENT_LEN);
 	m->server_len = 0;
+	m->lapses = 0;
 	m->made_ns = now;
 }
 
@@ -67,7 +70,7 @@ size_t upstream_cookie_put(struct upstream_peer *p, uint8_t *out)
 static void turn_off(struct cookie_memory *m, uint64_t now)
 {
 	m->off_until_ns = now + OFF_S * NS_PER_S;
-	m->missing = m->strikes = 0;
+	m->missing = m->strikes = m->lapses = 0;
 	m->expected = false;
 	m->server_len = 0;
 }
@@ -124,6 +127,10 @@ static enum cookie_verdict judge_missing(struct upstream_peer *p, enum leg leg, 
 	struct cookie_memory *m = &p->cookie;
 
 	if (leg == LEG_TCP) {
+		if (m->expected && ++m->lapses >= LAPSES_MAX) {
+			turn_off(m, now_of(p));
+			return COOKIE_FINE;
+		}
 		m->expected = false; /* nobody can have forged that */
 	} else if (m->expected) {
 		count(p, COOKIE_LABEL_MISSING);

@@ -169,6 +169,7 @@ struct cookie_memory {
 	bool expected; /* it has sent one: an answer without is suspicious */
 	uint8_t missing,
 		strikes; /* in a row: answers without; silence, and questions answered only without */
+	uint8_t lapses; /* TCP answers without one from an upstream that had sent one; since the client's was made */
 	uint64_t made_ns; /* the client's; 0: never */
 	uint64_t off_until_ns; /* it cannot */
 };

@@ -68,7 +68,7 @@ int upstream_message_build(struct upstream_exchange *x, const struct upstream_qu
 {
 	size_t options = q->options_len ? copy_options(q->options, q->options_len, NULL) : 0;
 	size_t size = 2u + WIRE_HEADER_LEN + q->question_len + OPT_FIXED + options;
-	size_t spare = x->w->set->c.cookie ? COOKIE_OPTION_MAX : 0;
+	size_t spare = x->w->set->c.cookies != COOKIES_OFF ? COOKIE_OPTION_MAX : 0;
 	uint8_t *f = x->room, *p;
 
 	if (size + spare - 2 > WIRE_MSG_MAX) /* options of nearly 64 KiB: without them */
@@ -95,7 +95,17 @@ int upstream_message_build(struct upstream_exchange *x, const struct upstream_qu
 
 size_t upstream_message_size(const struct upstream_exchange *x)
 {
-	return 2u + x->full_len + (x->w->set->c.cookie ? COOKIE_OPTION_MAX : 0u);
+	return 2u + x->full_len + (x->w->set->c.cookies != COOKIES_OFF ? COOKIE_OPTION_MAX : 0u);
+}
+
+/* By itself a cookie goes only where EDNS is known to pass: silence to the first questions then has one possible cause
+ * less.  A client's own options reach the upstream alone. */
+static bool cookie_fits(const struct upstream_exchange *x, const struct upstream_peer *p)
+{
+	if (x->no_cookie_mask & server_bit(p->server))
+		return false;
+	return x->w->set->c.cookies == COOKIES_ON ||
+	       (x->full_len == x->plain_len + OPT_FIXED && !upstream_edns_doubtful(p->server, worker_now(p->w)));
 }
 
 /* The cookie stands behind the client's options. */
@@ -104,7 +114,7 @@ static void select_cookie(const struct upstream_exchange *x, struct attempt *a, 
 	uint8_t *opt = a->frame + 2 + x->plain_len;
 	size_t n = 0;
 
-	if (!(x->no_cookie_mask & server_bit(p->server)))
+	if (cookie_fits(x, p))
 		n = upstream_cookie_put(p, a->frame + 2 + x->full_len);
 	wire_put_u16(opt + OPT_FIXED - 2, (unsigned)(x->full_len - x->plain_len - OPT_FIXED + n));
 	a->len = (uint16_t)(x->full_len + n);
@@ -120,7 +130,7 @@ void upstream_message_select(const struct upstream_exchange *x, struct attempt *
 	a->cookie = false;
 	a->len = edns ? x->full_len : x->plain_len;
 	wire_put_u16(a->frame + ARCOUNT_AT, edns);
-	if (unlikely(c->cookie) && edns)
+	if (c->cookies != COOKIES_OFF && edns)
 		select_cookie(x, a, p);
 	a->mixed = false;
 	if (unlikely(c->case_randomization))

@@ -48,6 +48,13 @@ struct upstream_target {
 	const char *text; /* "192.0.2.1:53": `to` label, messages */
 };
 
+/* DNS cookies towards upstreams (RFC 7873). */
+enum upstream_cookies {
+	COOKIES_AUTO, /* once an upstream has answered with EDNS, and not beside options of the client's own */
+	COOKIES_ON,
+	COOKIES_OFF,
+};
+
 struct upstream_config {
 	const struct upstream_target *targets;
 	unsigned n_targets; /* 1..UPSTREAM_TARGETS_MAX; host names may expand beyond 15 */
@@ -55,7 +62,7 @@ struct upstream_config {
 	bool force_tcp, prefer_udp;
 	bool tc_passthrough; /* CoreDNS's old way: a cut UDP answer is passed on */
 	bool case_randomization; /* random letter case in questions over UDP ("0x20") */
-	bool cookie; /* DNS cookies towards upstreams (RFC 7873) */
+	enum upstream_cookies cookies;
 	bool no_hedge; /* never ask a second upstream while the first may still answer */
 	uint64_t read_timeout_ns; /* per attempt; default 2 s */
 	uint64_t expire_ns; /* idle TCP connections; default 10 s */

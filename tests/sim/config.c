@@ -82,8 +82,8 @@ static void draw_forward(struct config *c)
 	}
 	if (world_percent(15))
 		add(c, "    case_randomization\n");
-	if (world_percent(20))
-		add(c, "    cookie on\n");
+	if (world_percent(40))
+		add(c, "    cookie %s\n", world_percent(50) ? "on" : "off");
 	if (world_percent(20))
 		add(c, "    hedge off\n");
 	if (world_percent(20))

@@ -267,12 +267,12 @@ static int parse_case_randomization(struct cf_cursor *in, void *state)
 
 static int parse_cookie(struct cf_cursor *in, void *state)
 {
-	static const char *const words[] = {"on", "off"};
+	static const char *const words[] = {[COOKIES_AUTO] = "auto", [COOKIES_ON] = "on", [COOKIES_OFF] = "off"};
 	size_t i;
 	int err = cf_arg_word(in, "whether to send cookies", words, ARRAY_LEN(words), &i);
 
 	if (!err)
-		config_of(state)->cookie = i == 0;
+		config_of(state)->cookies = (enum upstream_cookies)i;
 	return err;
 }
 
@@ -329,7 +329,7 @@ static const struct cf_option_def options[] = {
 	{"tc", 1, 1, parse_tc, "retry|passthrough"}, /* ours */
 	{"pace", 1, 2, parse_pace, "N [NAME]"}, /* ours */
 	{"case_randomization", 0, 0, parse_case_randomization, ""}, /* ours */
-	{"cookie", 1, 1, parse_cookie, "on|off"}, /* ours */
+	{"cookie", 1, 1, parse_cookie, "auto|on|off"}, /* ours */
 	{"hedge", 1, 1, parse_hedge, "on|off"}, /* ours */
 };
 

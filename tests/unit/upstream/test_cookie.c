@@ -77,7 +77,7 @@ static void begin(struct rig *r, struct site *up)
 	server_cookie = first_cookie;
 	server_cookie_len = sizeof(first_cookie);
 	rig_begin(r, up, 1);
-	r->config.cookie = true;
+	r->config.cookies = COOKIES_ON;
 	rig_start(r);
 }
 
@@ -88,16 +88,68 @@ static size_t last_cookie_len(const struct site *up)
 	return cookie_of(&up->last, &len) ? len : 0;
 }
 
-static void test_no_cookie_unless_switched_on(void **state)
+static void test_no_cookie_when_switched_off(void **state)
 {
 	struct site up = {.address = "192.0.2.1"};
 	struct rig r;
 
 	(void)state;
 	rig_begin(&r, &up, 1);
+	r.config.cookies = COOKIES_OFF;
+	rig_start(&r);
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(rig_get(&r, "example.org")->err, 0);
+		assert_int_equal(up.last.options_len, 0);
+	}
+	rig_end(&r);
+}
+
+/* By itself: not before EDNS has worked, and not beside a client's own options. */
+static void test_cookies_begin_once_edns_works(void **state)
+{
+	static const uint8_t own[] = {0xfd, 0xe9, 0, 2, 0xaa, 0xbb};
+	struct site up = {.address = "192.0.2.1", .script = knows_cookies};
+	struct rig r;
+
+	(void)state;
+	server_cookie = first_cookie;
+	server_cookie_len = sizeof(first_cookie);
+	rig_begin(&r, &up, 1);
 	rig_start(&r);
 	assert_int_equal(rig_get(&r, "example.org")->err, 0);
 	assert_int_equal(up.last.options_len, 0);
+	assert_int_equal(rig_get(&r, "example.org")->err, 0);
+	assert_int_equal(last_cookie_len(&up), 8);
+	assert_int_equal(rig_get(&r, "example.org")->err, 0);
+	assert_int_equal(last_cookie_len(&up), 8 + sizeof(first_cookie));
+	r.options = own;
+	r.options_len = sizeof(own);
+	assert_int_equal(rig_get(&r, "example.org")->err, 0);
+	assert_int_equal(up.last.options_len, sizeof(own));
+	assert_memory_equal(up.last.options, own, sizeof(own));
+	rig_end(&r);
+}
+
+static void drops_edns(struct heard *q)
+{
+	size_t len;
+
+	assert_null(cookie_of(q, &len));
+	if (!q->edns)
+		site_answer_plain(q, 0, 0, 1);
+}
+
+/* An upstream that drops EDNS costs no time-out more than it would without cookies. */
+static void test_no_cookie_where_edns_never_worked(void **state)
+{
+	struct site up = {.address = "192.0.2.1", .script = drops_edns};
+	struct rig r;
+
+	(void)state;
+	rig_begin(&r, &up, 1);
+	rig_start(&r);
+	for (int i = 0; i < 5; i++)
+		assert_int_equal(rig_get(&r, "example.org")->err, 0);
 	rig_end(&r);
 }
 
@@ -195,6 +247,29 @@ static void test_missing_cookie_is_asked_for_over_tcp(void **state)
 	assert_int_equal(rig_get(&r, "example.org")->n_answer, 2);
 	assert_int_equal(rig_get(&r, "example.org")->n_answer, 1);
 	assert_int_equal(up.n_tcp, 4);
+	rig_end(&r);
+}
+
+static void knows_now_and_then(struct heard *q)
+{
+	if (!q->tcp && q->nth % 2)
+		knows_cookies(q);
+	else
+		site_answer(q, 0, 0, 1);
+}
+
+/* Several servers behind one address: not each second question is to go over TCP for ever. */
+static void test_upstream_that_keeps_forgetting_gets_no_cookies(void **state)
+{
+	struct site up = {.address = "192.0.2.1", .script = knows_now_and_then};
+	struct rig r;
+
+	(void)state;
+	begin(&r, &up);
+	for (int i = 0; i < 12; i++)
+		assert_int_equal(rig_get(&r, "example.org")->n_answer, 1);
+	assert_int_equal(up.n_tcp, 3);
+	assert_int_equal(last_cookie_len(&up), 0);
 	rig_end(&r);
 }
 
@@ -349,7 +424,7 @@ static void test_upstreams_get_different_cookies(void **state)
 
 	(void)state;
 	rig_begin(&r, up, 2);
-	r.config.cookie = true;
+	r.config.cookies = COOKIES_ON;
 	r.config.policy = POLICY_ROUND_ROBIN;
 	rig_start(&r);
 	(void)rig_get(&r, "example.org");
@@ -376,7 +451,7 @@ static void test_hedge_has_the_cookie_of_its_upstream(void **state)
 	server_cookie = first_cookie;
 	server_cookie_len = sizeof(first_cookie);
 	rig_begin(&r, up, 2);
-	r.config.cookie = true;
+	r.config.cookies = COOKIES_ON;
 	rig_start(&r);
 	for (unsigned i = 0; i < 4; i++)
 		(void)rig_get(&r, "example.org");
@@ -391,7 +466,10 @@ static void test_hedge_has_the_cookie_of_its_upstream(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_no_cookie_unless_switched_on),
+		cmocka_unit_test(test_no_cookie_when_switched_off),
+		cmocka_unit_test(test_cookies_begin_once_edns_works),
+		cmocka_unit_test(test_no_cookie_where_edns_never_worked),
+		cmocka_unit_test(test_upstream_that_keeps_forgetting_gets_no_cookies),
 		cmocka_unit_test(test_server_cookie_is_given_back),
 		cmocka_unit_test(test_wrong_client_cookie_is_forged),
 		cmocka_unit_test(test_missing_cookie_is_asked_for_over_tcp),

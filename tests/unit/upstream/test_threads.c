@@ -135,7 +135,7 @@ static void test_workers_share_a_set(void **state)
 		.max_connect_attempts = 10,
 		.health_interval_ns = 20 * NS_PER_MS,
 		.max_concurrent = LIMIT,
-		.cookie = true,
+		.cookies = COOKIES_ON,
 		.case_randomization = true,
 		.pace = 1000000,
 	};
