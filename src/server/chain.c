@@ -67,7 +67,7 @@ static void fall_off_the_end(struct query *q)
 	q->at--;
 }
 
-void *plugin_local(struct query *q, const void *state)
+void *worker_local(struct query *q, const void *state)
 {
 	const struct instance *in = q->block->chain;
 

@@ -59,7 +59,7 @@ struct plugin {
 	int (*start)(struct generation *gen, void *state);
 	void (*stop)(void *state);
 
-	/* Per worker: open sockets, make tables.  `ret_local` is given back by plugin_local().  Thread: worker. */
+	/* Per worker: open sockets, make tables.  `ret_local` is given back by worker_local().  Thread: worker. */
 	int (*worker_start)(struct worker *w, void *state, void **ret_local);
 	/* All queries of this generation on this worker have ended. */
 	void (*worker_stop)(struct worker *w, void *state, void *local);

@@ -31,4 +31,4 @@ struct worker {
 };
 
 /* What a plugin's worker_start left for this generation, worker and state; for use in query() and callbacks. */
-void *plugin_local(struct query *q, const void *state);
+void *worker_local(struct query *q, const void *state);

@@ -105,7 +105,7 @@ static void late_done(void *arg, const struct wire_answer *a)
 static void expect_late(const struct cache_plugin *p, struct query *q, const struct cache_key *k,
 			struct upstream_late *up)
 {
-	struct cache_local *local = plugin_local(q, p);
+	struct cache_local *local = worker_local(q, p);
 	struct cache_late *l = malloc(sizeof(*l));
 
 	if (!l)

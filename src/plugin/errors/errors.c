@@ -69,7 +69,7 @@ static enum step reply(const void *state, struct query *q, void *scratch)
 	wire_name_text(q->in.qname, name);
 	snprintf(line, sizeof(line), "%u %s %s: %s", q->reply.rcode, name, wire_type_text(q->in.qtype, type),
 		 q->error);
-	if (!e->n_list || !errors_consolidate(e, plugin_local(q, state), q->error, line))
+	if (!e->n_list || !errors_consolidate(e, worker_local(q, state), q->error, line))
 		log_line(LOG_ERROR, "plugin/errors: %s", line);
 	return STEP_NEXT;
 }

@@ -244,7 +244,7 @@ static enum step ask(struct rule_part *part, struct query *q, bool again)
 
 static enum step query(const void *state, struct query *q, void *scratch)
 {
-	struct rule_part *part = match_from(plugin_local(q, state), 0, q->in.qname);
+	struct rule_part *part = match_from(worker_local(q, state), 0, q->in.qname);
 
 	if (!part)
 		return STEP_NEXT;
