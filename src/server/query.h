@@ -61,6 +61,7 @@ struct reply {
 	uint16_t rcode;
 	bool aa, ra, ad;         /* of the record form; for wire: copied from its header when it was set */
 	bool cd;                 /* the query's (RFC 4035 3.2.2), unless the plugin says otherwise */
+	uint16_t flags_set, flags_clear; /* of the header, whatever else decides them (`header`) */
 	bool ttl_fixed;          /* every TTL leaves as ttl_s */
 	uint32_t ttl_s;
 	const struct wire_answer *wire;
@@ -184,6 +185,8 @@ int reply_add(struct query *q, enum wire_section s, const uint8_t *owner, uint16
 /* An empty reply for a failure: rcode, EDE (code or EDE_NONE, static text or NULL) and the text that `errors` logs
  * (formatted into the arena).  Returns STEP_DONE. */
 enum step query_fail(struct query *q, unsigned rcode, int ede, const char *ede_text, const char *fmt, ...) PRINTF(5, 6);
+/* The header's flags of the answer: QR, opcode, AA, RD, RA, AD, CD.  TC depends on the client. */
+uint16_t reply_flags(const struct query *q);
 /* No answer at all (acl drop, erratic).  Returns STEP_DONE. */
 enum step query_drop(struct query *q);
 

@@ -38,13 +38,19 @@ static void set_options(const struct query *q, struct wire_client *c, uint8_t *b
 	c->options_len = len;
 }
 
-static void set_flags(const struct query *q, struct wire_client *c)
+uint16_t reply_flags(const struct query *q)
 {
 	const struct reply *r = &q->reply;
 	bool ra = r->ra || (q->block && q->block->recursion);
+	unsigned flags = FLAG_QR | (q->in.flags & (FLAG_RD | FLAG_OPCODE)) | (r->aa ? FLAG_AA : 0u) |
+			 (ra ? FLAG_RA : 0u) | (r->ad ? FLAG_AD : 0u) | (r->cd ? FLAG_CD : 0u);
 
-	c->set = (uint16_t)(FLAG_QR | (q->in.flags & (FLAG_RD | FLAG_OPCODE)) | (r->aa ? FLAG_AA : 0) |
-			    (ra ? FLAG_RA : 0) | (r->ad ? FLAG_AD : 0) | (r->cd ? FLAG_CD : 0));
+	return (uint16_t)((flags | r->flags_set) & ~(unsigned)r->flags_clear);
+}
+
+static void set_flags(const struct query *q, struct wire_client *c)
+{
+	c->set = reply_flags(q);
 	c->clear = (uint16_t)(~c->set & (FLAG_AA | FLAG_RD | FLAG_RA | FLAG_AD | FLAG_CD | FLAG_Z));
 }
 

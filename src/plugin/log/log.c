@@ -71,15 +71,6 @@ static uint16_t bufsize_of(const struct query *q)
 	return size < q->udp_cap ? size : q->udp_cap;
 }
 
-static uint16_t flags_of(const struct query *q, const struct wire_answer *a)
-{
-	const struct reply *r = &q->reply;
-
-	return (uint16_t)(FLAG_QR | (q->in.flags & FLAG_RD) | (r->cd ? FLAG_CD : 0) | (r->aa ? FLAG_AA : 0) |
-			  (r->ra || q->block->recursion ? FLAG_RA : 0) | (r->ad ? FLAG_AD : 0) |
-			  (a->truncated ? FLAG_TC : 0));
-}
-
 static void fill(struct log_query *r, const struct query *q, const struct wire_answer *a)
 {
 	/* Read anew: the loop's time is that of the batch, which for most questions is when they came. */
@@ -96,7 +87,7 @@ static void fill(struct log_query *r, const struct query *q, const struct wire_a
 	r->stream = q->from.stream;
 	r->answered = a != NULL;
 	r->rcode = q->reply.rcode;
-	r->flags = a ? flags_of(q, a) : 0;
+	r->flags = a ? (uint16_t)(reply_flags(q) | (a->truncated ? FLAG_TC : 0)) : 0;
 	r->answer_len = a ? a->msg_len : 0;
 	r->name_len = q->in.qname_len;
 	memcpy(r->name, q->in.qname, q->in.qname_len);
