@@ -37,6 +37,6 @@ bool net_addr_same_host(const struct net_addr *a, const struct net_addr *b);
 int net_addr_family(const struct net_addr *a);
 bool net_addr_is_any(const struct net_addr *a);
 bool net_addr_is_loopback(const struct net_addr *a);
-/* Addresses of a network interface, in the kernel's order (link-local IPv6 with its scope).  Returns how many
+/* Addresses of a network interface (NULL: of all), in the kernel's order (link-local IPv6 with its scope).  Returns how many
  * were written (<= max), 0 when there is no interface of that name, or -errno. */
 int net_interface_addrs(const char *name, struct net_addr *out, int max);

@@ -8,7 +8,7 @@
 
 static bool take(const struct ifaddrs *i, const char *name, struct net_addr *out)
 {
-	if (!i->ifa_addr || strcmp(i->ifa_name, name) != 0)
+	if (!i->ifa_addr || (name && strcmp(i->ifa_name, name) != 0))
 		return false;
 	if (i->ifa_addr->sa_family != AF_INET && i->ifa_addr->sa_family != AF_INET6)
 		return false;

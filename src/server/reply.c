@@ -102,6 +102,7 @@ static const struct wire_answer *build(struct query *q)
 	struct wire_builder *b = q->w->builder;
 	uint16_t flags = (uint16_t)(FLAG_QR | (r->aa ? FLAG_AA : 0) | (r->ra ? FLAG_RA : 0) |
 				    (r->ad ? FLAG_AD : 0) | (q->in.flags & FLAG_OPCODE) | (r->rcode & FLAG_RCODE));
+	struct wire_answer *a;
 
 	wire_build_begin(b, q->question, q->in.question_len, flags);
 	for (int s = 0; s < 3; s++) {
@@ -113,7 +114,10 @@ static const struct wire_answer *build(struct query *q)
 				return wire_build_end(b, &q->arena, r->rcode); /* full: marked truncated */
 		}
 	}
-	return wire_build_end(b, &q->arena, r->rcode);
+	a = wire_build_end(b, &q->arena, r->rcode);
+	if (a && r->cut)
+		a->truncated = true; /* made of an answer that was cut on its way to us */
+	return a;
 }
 
 const struct wire_answer *reply_wire(struct query *q)
