@@ -102,7 +102,7 @@ static void free_port(struct net_port *p)
 
 static void look_if_done(struct net_port *p)
 {
-	if (p->conns_told && !p->udp_reading && p->n_conns == 0)
+	if (p->conns_told && !p->udp_reading && !p->udp_leaving && p->n_conns == 0)
 		loop_next_turn(p->loop, &p->task);
 }
 
@@ -203,6 +203,38 @@ static void udp_done(void *arg)
 	look_if_done(p);
 }
 
+void net_port_set_limits(struct net_port *p, const struct tcp_limits *limits)
+{
+	p->limits = *limits;
+}
+
+bool net_port_has_udp(const struct net_port *p)
+{
+	return p->udp != NULL;
+}
+
+int net_port_add_udp(struct net_port *p, int fd, const struct net_addr *at)
+{
+	return udp_server_start(p->loop, fd, at, receive_udp, p, &p->udp);
+}
+
+static void dropped_udp_done(void *arg)
+{
+	struct net_port *p = arg;
+
+	p->udp_leaving = NULL;
+	look_if_done(p);
+}
+
+void net_port_drop_udp(struct net_port *p)
+{
+	if (!p->udp || p->udp_leaving)
+		return;
+	p->udp_leaving = p->udp;
+	p->udp = NULL;
+	udp_server_retire(p->udp_leaving, dropped_udp_done, p);
+}
+
 static void stop_listening(struct net_port *p)
 {
 	if (p->listener)
@@ -233,6 +265,8 @@ void net_port_close(struct net_port *p)
 	p->conns_told = false; /* nobody is told any more */
 	if (p->udp)
 		udp_server_close(p->udp);
+	if (p->udp_leaving)
+		udp_server_close(p->udp_leaving);
 	stop_listening(p);
 	each_conn(p, close_now);
 	free_port(p);

@@ -99,6 +99,14 @@ struct net_port;
 int net_port_start(struct loop *l, struct tcp_table *tcp, int udp_fd, int tcp_fd, const struct net_addr *at,
 		   enum transport transport, const struct tcp_limits *limits, void *listener,
 		   request_fn fn, void *arg, struct net_port **ret) MUST_USE;
+/* Other limits, also for the connections that are open (the count of their queries aside). */
+void net_port_set_limits(struct net_port *p, const struct tcp_limits *limits);
+/* A UDP socket for a port that has none.  Takes the descriptor, also on failure.  0 or -errno. */
+int net_port_add_udp(struct net_port *p, int fd, const struct net_addr *at) MUST_USE;
+/* Give the UDP socket up (udp_server_retire): what was sent to it is still handed up and can be answered.  A port whose
+ * last socket is still being retired keeps this one. */
+void net_port_drop_udp(struct net_port *p);
+bool net_port_has_udp(const struct net_port *p);
 /* Stop taking queries: UDP is retired (udp_server_retire), the TCP socket accepts what waits and is
  * closed, open connections answer what is in flight and are closed.  `done` (never from within) when no
  * query can come any more and the last connection has gone; `p` is freed then.  UDP answers can be sent

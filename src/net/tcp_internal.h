@@ -49,6 +49,7 @@ struct net_port {
 	struct loop *loop;
 	struct tcp_table *table;
 	struct udp_server *udp;
+	struct udp_server *udp_leaving; /* dropped, still read */
 	struct stream_listener *listener;
 	struct tcp_limits limits;
 	struct net_return to;        /* of UDP messages; `udp` changes with each */

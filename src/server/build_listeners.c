@@ -125,8 +125,10 @@ static void listen_for(struct build *b, struct block *bl, const struct zone_key 
 
 	net_addr_set_port(&at, k->port);
 	l = get_listener(b, &at, k->transport, !bind);
-	if (l)
-		add_zone(b, l, bl, k);
+	if (!l)
+		return;
+	listener_settings_add(b, l, bl);
+	add_zone(b, l, bl, k);
 }
 
 static size_t count_needed(const struct generation *g)

@@ -13,6 +13,7 @@
 #include "base/heap.h"
 #include "corefile/corefile.h"
 #include "net/listen.h"
+#include "server/listener_settings.h"
 #include "server/plugin.h"
 
 #include <stdbool.h>
@@ -54,6 +55,7 @@ struct block {
 	bool debug;
 	const char *view;        /* name of its `view`; NULL: none */
 	const char *root;        /* base of relative file names (`root`, block_path); NULL: the working directory */
+	struct listener_settings settings; /* for the listeners that it is on */
 	const struct zone_list *metadata; /* whose queries have it (server/metadata.h); NULL: none */
 	bool recursion;          /* some plugin offers it */
 	bool all_classes;
@@ -72,6 +74,7 @@ struct listener {
 	size_t n_zones, cap_zones;
 	struct zone_index *index; /* NULL for a handful of zones */
 	bool all_classes;
+	struct listener_settings settings; /* of its blocks */
 	uint32_t port_id;        /* of the process-wide open port (server/port.h) that carries it */
 };
 

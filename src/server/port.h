@@ -17,12 +17,14 @@ struct generation;
 struct gen_worker;
 struct worker;
 
-/* One worker's part of a port; what net_return.listener points to. */
+/* One pair of sockets of a port, in one worker; what net_return.listener points to. */
 struct port_worker {
 	struct port *port;
 	struct worker *w;
 	struct net_port *net;
 	struct gen_worker *pinned; /* while retiring: the generation that answers what still comes */
+	int udp_fd, tcp_fd;        /* of a fresh port until the worker takes them; -1 else (builder, then worker) */
+	bool fresh;                /* made by this publish (builder) */
 };
 
 struct port {
@@ -32,8 +34,9 @@ struct port {
 	bool wanted;          /* by the generation that is being published */
 	bool fresh;           /* opened by this publish */
 	bool retiring;        /* given up; never taken again */
-	unsigned n_open;      /* atomic: workers whose sockets and connections are not gone yet */
-	unsigned n_workers;
-	struct port_worker *parts; /* n_workers */
-	int *udp_fds, *tcp_fds;    /* opened sockets until the workers take them; -1 after */
+	unsigned n_open;      /* atomic: parts whose sockets and connections are not gone yet */
+	unsigned n_sockets;   /* wanted by the generation that is being published, or serves */
+	unsigned n_parts;     /* n_sockets at most so far: a TCP socket stays as long as its port, since closing one
+			       * of several resets connections that wait in its queue */
+	struct port_worker **parts; /* each in worker index % number of workers */
 };

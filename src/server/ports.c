@@ -23,17 +23,29 @@ static struct port *find_port(const struct listener *l)
 	return NULL;
 }
 
+static void close_fd(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+/* Drop the parts from `n` on, which no worker has taken. */
+static void cut_parts(struct port *p, unsigned n)
+{
+	for (; p->n_parts > n; p->n_parts--) {
+		struct port_worker *pw = p->parts[p->n_parts - 1];
+
+		close_fd(&pw->udp_fd);
+		close_fd(&pw->tcp_fd);
+		free(pw);
+	}
+}
+
 static void port_free(struct port *p)
 {
-	for (unsigned i = 0; i < p->n_workers; i++) {
-		if (p->udp_fds[i] >= 0)
-			close(p->udp_fds[i]);
-		if (p->tcp_fds[i] >= 0)
-			close(p->tcp_fds[i]);
-	}
+	cut_parts(p, 0);
 	runtime.ports[p->id] = NULL;
-	free(p->udp_fds);
-	free(p->tcp_fds);
 	free(p->parts);
 	free(p);
 }
@@ -53,19 +65,6 @@ static struct port *port_new(const struct listener *l)
 	p->id = id;
 	p->at = l->at;
 	p->transport = l->transport;
-	p->n_workers = runtime.n_workers;
-	p->parts = calloc(p->n_workers, sizeof(*p->parts));
-	p->udp_fds = calloc(p->n_workers, sizeof(int));
-	p->tcp_fds = calloc(p->n_workers, sizeof(int));
-	if (!p->parts || !p->udp_fds || !p->tcp_fds) {
-		free(p->parts);
-		free(p->udp_fds);
-		free(p->tcp_fds);
-		free(p);
-		return NULL;
-	}
-	for (unsigned i = 0; i < p->n_workers; i++)
-		p->udp_fds[i] = p->tcp_fds[i] = -1;
 	runtime.ports[id] = p;
 	return p;
 }
@@ -78,28 +77,61 @@ static const char *open_error(struct generation *g, const struct listener *l, co
 	return arena_printf(&g->arena, "listen %s %s: bind: %s", kind, net_addr_port_text(&l->at, text), err_text(err));
 }
 
-static int port_open(struct generation *g, struct listener *l, struct port *p, const char **ret_error)
+/* UDP first: who waits for TCP to accept finds UDP open too. */
+static int open_sockets(struct generation *g, const struct listener *l, struct port_worker *pw, const char **ret_error)
 {
-	/* TCP first, as the peer does: who waits for TCP to accept finds UDP open a moment later. */
-	for (unsigned i = 0; i < p->n_workers; i++) {
-		p->udp_fds[i] = listen_udp(&l->at);
-		if (p->udp_fds[i] < 0) {
-			*ret_error = open_error(g, l, "udp", p->udp_fds[i]);
-			return p->udp_fds[i];
-		}
-		p->tcp_fds[i] = listen_tcp(&l->at);
-		if (p->tcp_fds[i] < 0) {
-			*ret_error = open_error(g, l, "tcp", p->tcp_fds[i]);
-			return p->tcp_fds[i];
-		}
+	pw->udp_fd = listen_udp(&l->at);
+	if (pw->udp_fd < 0) {
+		*ret_error = open_error(g, l, "udp", pw->udp_fd);
+		return pw->udp_fd;
+	}
+	pw->tcp_fd = listen_tcp(&l->at);
+	if (pw->tcp_fd < 0) {
+		*ret_error = open_error(g, l, "tcp", pw->tcp_fd);
+		return pw->tcp_fd;
 	}
 	return 0;
+}
+
+static struct port_worker *add_part(struct port *p)
+{
+	struct port_worker *pw = calloc(1, sizeof(*pw));
+
+	if (!pw)
+		return NULL;
+	pw->port = p;
+	pw->w = runtime.workers[p->n_parts % runtime.n_workers];
+	pw->fresh = true;
+	pw->udp_fd = pw->tcp_fd = -1;
+	p->parts[p->n_parts++] = pw;
+	return pw;
+}
+
+/* A fresh port's sockets are opened now, so that what cannot be opened fails the publish.  Those that a port gets
+ * additionally are opened by their workers: one that is open is sent packets, which would be lost if the publish
+ * failed later. */
+static int add_parts(struct generation *g, const struct listener *l, struct port *p, const char **ret_error)
+{
+	struct port_worker **parts = realloc(p->parts, (p->n_parts + p->n_sockets) * sizeof(*parts));
+	int err = 0;
+
+	if (!parts)
+		return -ENOMEM;
+	p->parts = parts;
+	while (p->n_parts < p->n_sockets && !err) {
+		struct port_worker *pw = add_part(p);
+
+		if (!pw)
+			err = -ENOMEM;
+		else if (p->fresh)
+			err = open_sockets(g, l, pw, ret_error);
+	}
+	return err;
 }
 
 static int want(struct generation *g, struct listener *l, const char **ret_error)
 {
 	struct port *p = find_port(l);
-	int err = 0;
 
 	if (!p) {
 		p = port_new(l);
@@ -108,11 +140,11 @@ static int want(struct generation *g, struct listener *l, const char **ret_error
 			return ERR_LIMIT;
 		}
 		p->fresh = true;
-		err = port_open(g, l, p, ret_error);
 	}
 	p->wanted = true;
+	p->n_sockets = l->settings.sockets ? l->settings.sockets : runtime.n_workers;
 	l->port_id = p->id;
-	return err;
+	return add_parts(g, l, p, ret_error);
 }
 
 int ports_open(struct generation *g, const char **ret_error)
@@ -139,11 +171,25 @@ int ports_open(struct generation *g, const char **ret_error)
 	return 0;
 }
 
+/* What this publish has added to a port that stays. */
+static void drop_added(struct port *p)
+{
+	unsigned kept = p->n_parts;
+
+	while (kept && p->parts[kept - 1]->fresh)
+		kept--;
+	cut_parts(p, kept);
+}
+
 void ports_close_fresh(void)
 {
 	for (unsigned i = 0; i < PORTS_MAX; i++) {
-		if (runtime.ports[i] && runtime.ports[i]->fresh)
-			port_free(runtime.ports[i]);
+		struct port *p = runtime.ports[i];
+
+		if (p && p->fresh)
+			port_free(p);
+		else if (p)
+			drop_added(p);
 	}
 }
 
@@ -159,36 +205,80 @@ static void part_gone(void *arg)
 		gen_worker_release(pinned);
 }
 
-static void take(struct worker *w, struct port *p)
+static void report(const struct port_worker *pw, int err)
 {
-	struct port_worker *pw = &p->parts[w->index];
-	int udp = p->udp_fds[w->index], tcp = p->tcp_fds[w->index];
+	char text[NET_ADDR_TEXT_MAX];
+
+	log_line(LOG_ERROR, "worker %u cannot serve a socket of %s: %s", pw->w->index,
+		 net_addr_port_text(&pw->port->at, text), err_text(err));
+}
+
+static void start_part(struct port_worker *pw, const struct listener *l)
+{
+	struct worker *w = pw->w;
+	struct port *p = pw->port;
+	const struct tcp_limits limits = listener_tcp_limits(&l->settings);
+	int udp = pw->udp_fd, tcp = pw->tcp_fd;
 	int err;
 
-	pw->port = p;
-	pw->w = w;
-	p->udp_fds[w->index] = p->tcp_fds[w->index] = -1;
-	err = net_port_start(w->loop, w->tcp, udp, tcp, &p->at, p->transport, &tcp_limits_default, pw, query_receive, w,
-			     &pw->net);
-	if (err)
-		log_line(LOG_ERROR, "worker %u cannot serve a port: %s", w->index, err_text(err));
-	else
+	if (!p->fresh) {
+		udp = listen_udp(&p->at);
+		tcp = listen_tcp(&p->at);
+	}
+	pw->udp_fd = pw->tcp_fd = -1;
+	err = net_port_start(w->loop, w->tcp, udp < 0 ? -1 : udp, tcp < 0 ? -1 : tcp, &p->at, p->transport, &limits, pw,
+			     query_receive, w, &pw->net);
+	if (!err)
 		__atomic_add_fetch(&p->n_open, 1, __ATOMIC_RELAXED);
+	if (err || udp < 0 || tcp < 0)
+		report(pw, err ? err : udp < 0 ? udp : tcp);
+}
+
+/* A part of a port that stays: its settings, and whether it has a UDP socket, may have changed. */
+static void change_part(struct port_worker *pw, const struct listener *l, bool udp)
+{
+	const struct tcp_limits limits = listener_tcp_limits(&l->settings);
+	int fd, err;
+
+	net_port_set_limits(pw->net, &limits);
+	if (!udp) {
+		net_port_drop_udp(pw->net);
+	} else if (!net_port_has_udp(pw->net)) {
+		fd = listen_udp(&pw->port->at);
+		err = fd < 0 ? fd : net_port_add_udp(pw->net, fd, &pw->port->at);
+		if (err)
+			report(pw, err);
+	}
+}
+
+static void retire_part(struct port_worker *pw, struct gen_worker *old)
+{
+	pw->pinned = old;
+	gen_worker_hold(old);
+	net_port_retire(pw->net, part_gone, pw);
+}
+
+static void take_port(struct worker *w, struct port *p, struct gen_worker *old)
+{
+	const struct listener *l = p->wanted ? w->gen->gen->by_port[p->id] : NULL;
+
+	for (unsigned i = w->index; i < p->n_parts; i += runtime.n_workers) {
+		struct port_worker *pw = p->parts[i];
+
+		if (l && pw->fresh)
+			start_part(pw, l);
+		else if (l && pw->net)
+			change_part(pw, l, i < p->n_sockets);
+		else if (!l && pw->net && !pw->pinned)
+			retire_part(pw, old);
+	}
 }
 
 void ports_take(struct worker *w, struct gen_worker *old)
 {
 	for (unsigned i = 0; i < PORTS_MAX; i++) {
-		struct port *p = runtime.ports[i];
-		struct port_worker *pw = p ? &p->parts[w->index] : NULL;
-
-		if (p && p->fresh && p->wanted) {
-			take(w, p);
-		} else if (p && !p->wanted && pw->net && !pw->pinned) {
-			pw->pinned = old;
-			gen_worker_hold(old);
-			net_port_retire(pw->net, part_gone, pw);
-		}
+		if (runtime.ports[i])
+			take_port(w, runtime.ports[i], old);
 	}
 }
 
@@ -200,6 +290,8 @@ void ports_settle(void)
 		if (!p)
 			continue;
 		p->fresh = false;
+		for (unsigned k = 0; k < p->n_parts; k++)
+			p->parts[k]->fresh = false;
 		p->retiring |= !p->wanted;
 		if (p->retiring && __atomic_load_n(&p->n_open, __ATOMIC_ACQUIRE) == 0)
 			port_free(p);

@@ -48,7 +48,7 @@ static unsigned cgroup_cores(void)
 	return (unsigned)((quota + period - 1) / period);
 }
 
-unsigned server_default_workers(void)
+unsigned server_usable_cores(void)
 {
 	cpu_set_t set;
 	unsigned n = 1, quota = cgroup_cores();
@@ -58,6 +58,13 @@ unsigned server_default_workers(void)
 		n = (unsigned)CPU_COUNT(&set);
 	if (quota && quota < n)
 		n = quota;
+	return n;
+}
+
+unsigned server_default_workers(void)
+{
+	unsigned n = server_usable_cores();
+
 	return n < DEFAULT_MAX_WORKERS ? n : DEFAULT_MAX_WORKERS;
 }
 

@@ -23,6 +23,8 @@ struct server_options {
 
 enum { SERVER_MAX_WORKERS = 64, SERVER_OLD_MAX = 16 };
 
+/* Cores by affinity and cgroup cpu.max, at least 1. */
+unsigned server_usable_cores(void);
 /* min(cores by affinity and cgroup cpu.max, 8), at least 1. */
 unsigned server_default_workers(void);
 
