@@ -2,6 +2,7 @@
 /* Which addresses and ports a generation listens on, which zones each serves, and what contradicts. */
 
 #include "server/build.h"
+#include "server/dns_metrics.h"
 #include "server/route.h"
 
 #include <stdlib.h>
@@ -47,7 +48,8 @@ static struct listener *get_listener(struct build *b, const struct net_addr *at,
 	l->transport = t;
 	l->wildcard = wild;
 	l->text = listener_text(b, l);
-	if (!l->text)
+	l->dropped = l->text ? dns_metrics_row(b->arena, l->text, "dropped", "", NULL) : NULL;
+	if (!l->dropped)
 		return NULL;
 	g->n_listeners++;
 	return l;

@@ -44,9 +44,10 @@ static bool advance(struct query *q, enum step s)
 		q->direction = -1; /* refused: q->reply says why */
 		return true;
 	}
-	if (q->direction > 0 && s == STEP_DONE)
+	if (q->direction > 0 && s == STEP_DONE) {
+		q->answered_place = (uint16_t)(q->at + 1);
 		turn_round(q, q->block->chain[q->at].plugin->name);
-	else if (q->direction > 0)
+	} else if (q->direction > 0)
 		q->at++;
 	else
 		q->at--;

@@ -19,6 +19,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct dns_row;
 struct worker;
 struct zone_list;
 
@@ -74,6 +75,7 @@ struct listener {
 	size_t n_zones, cap_zones;
 	struct zone_index *index; /* NULL for a handful of zones */
 	bool all_classes;
+	struct dns_row *dropped; /* counts what none of its blocks answers */
 	struct listener_settings settings; /* of its blocks */
 	uint32_t port_id;        /* of the process-wide open port (server/port.h) that carries it */
 };

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/err.h"
+#include "server/dns_metrics.h"
 #include "server/generation.h"
 #include "server/port.h"
 #include "server/query_pool.h"
@@ -139,6 +140,14 @@ static void answer_directly(struct query *q, unsigned rcode, int ede, const char
 	query_finish(q);
 }
 
+/* The same, counted as the listener's: no block was there to count it. */
+static void answer_unrouted(struct query *q, unsigned rcode, int ede, const char *text)
+{
+	query_fail(q, rcode, ede, text, NULL);
+	dns_metrics_count(q->listener->dropped, q);
+	query_finish(q);
+}
+
 static bool class_served(const struct query *q)
 {
 	return q->in.qclass == CLASS_IN || q->listener->all_classes;
@@ -153,11 +162,12 @@ static void route(struct query *q)
 		z = route_find(q->listener, &q->in);
 	if (!z || !z->block->n_chain) {
 		metric_inc(q->w->cells, server_metrics.not_routed);
-		answer_directly(q, RCODE_REFUSED, EDE_NOT_AUTHORITATIVE, "no server block serves this name and class");
+		answer_unrouted(q, RCODE_REFUSED, EDE_NOT_AUTHORITATIVE, "no server block serves this name and class");
 		return;
 	}
+	q->zone = z;
 	if (!start_chain(q, z->block, 0)) {
-		answer_directly(q, RCODE_SERVFAIL, EDE_NETWORK_ERROR, "server is at its memory limit");
+		answer_unrouted(q, RCODE_SERVFAIL, EDE_NETWORK_ERROR, "server is at its memory limit");
 		return;
 	}
 	chain_run(q);

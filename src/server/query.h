@@ -26,6 +26,7 @@ struct listener;
 struct metadata_value;
 struct upstream_late;
 struct worker;
+struct zone_entry;
 
 enum {
 	QUERY_SLOT_SIZE = 2048,
@@ -95,6 +96,7 @@ struct query {
 	struct listener *listener;
 	struct gen_worker *gen;      /* counted: the generation cannot go while this query lives */
 	const struct block *block;
+	const struct zone_entry *zone; /* by which it was routed; NULL: none yet, or not by route */
 	uint16_t udp_cap;            /* QUERY_UDP_CAP, or less by bufsize */
 	bool udp_lowered;            /* bufsize has spoken */
 	bool fit_subset;             /* a cut address answer goes without TC (plugin fit) */
@@ -107,6 +109,7 @@ struct query {
 	bool dropped;                /* no answer shall be sent */
 	const char *error;           /* text for `errors`, in the arena; NULL: none */
 	const char *answered_by;     /* name of the plugin that was DONE (metrics, log) */
+	uint16_t answered_place;     /* its place in the block's chain, from 1; 0: nobody's */
 
 	/* chain position; chain.c */
 	int16_t at;                  /* index in the block's chain; start - 1 after the way up */

@@ -8,6 +8,7 @@
 #include "wire/query.h"
 
 struct block;
+struct dns_row;
 struct generation;
 struct listener;
 
@@ -16,6 +17,7 @@ struct zone_entry {
 	uint8_t zone_len, n_labels;
 	struct block *block;
 	const char *text;    /* "example.org." */
+	struct dns_row *row; /* where its queries count (plugin prometheus, at its start); NULL: nowhere */
 };
 
 /* Make the listener's zone table findable.  Sorts zones by descending number of labels.  -ENOMEM. */
