@@ -51,7 +51,13 @@ static int use_default(struct loader *l, struct arena *a, const char **ret_text,
 	return 0;
 }
 
-/* -conf, else standard input where that was asked for, else ./Corefile, else the built-in default. */
+static bool asked_for_file(const struct loader *l)
+{
+	return l->conf && strcmp(l->conf, "stdin") != 0;
+}
+
+/* -conf, else standard input where that was asked for, else ./Corefile, else the built-in default; but where a
+ * Corefile has once been read, one that is gone is an error: it will be back. */
 static int find_text(struct loader *l, struct arena *a, const char **ret_text, size_t *ret_len)
 {
 	int err;
@@ -63,26 +69,37 @@ static int find_text(struct loader *l, struct arena *a, const char **ret_text, s
 		*ret_len = l->stdin_len;
 		return err;
 	}
-	l->name = l->conf && strcmp(l->conf, "stdin") != 0 ? l->conf : "Corefile";
+	l->name = asked_for_file(l) ? l->conf : "Corefile";
 	err = cf_source_system.read(cf_source_system.arg, a, l->name, ret_text, ret_len);
-	if (err == -ENOENT && (!l->conf || strcmp(l->conf, "stdin") == 0))
+	if (err == -ENOENT && !asked_for_file(l) && !l->has_served)
 		return use_default(l, a, ret_text, ret_len);
 	return err;
 }
 
-static int parse(struct arena *a, const char *name, const char *text, size_t len, struct cf_errors *errs,
-		 struct corefile *ret)
+/* What a directive may be called: the table's names, or anything while it is only looked at. */
+static int name_directives(const struct loader *l, struct arena *a, struct cf_source *src)
 {
-	struct cf_source src = cf_source_system;
-	const char **names = arena_alloc(a, plugin_table_len * sizeof(*names));
+	const char **names;
 
+	if (l->any_directive)
+		return 0;
+	names = arena_alloc(a, plugin_table_len * sizeof(*names));
 	if (!names)
 		return -ENOMEM;
 	for (size_t i = 0; i < plugin_table_len; i++)
 		names[i] = plugin_table[i].name;
-	src.directives = names;
-	src.n_directives = plugin_table_len;
-	return corefile_parse(a, name, text, len, &src, errs, ret);
+	src->directives = names;
+	src->n_directives = plugin_table_len;
+	return 0;
+}
+
+static int parse(const struct loader *l, struct arena *a, const char *name, const char *text, size_t len,
+		 struct cf_errors *errs, struct corefile *ret)
+{
+	struct cf_source src = cf_source_system;
+	int err = name_directives(l, a, &src);
+
+	return err ? err : corefile_parse(a, name, text, len, &src, errs, ret);
 }
 
 static int merge_extra(struct loader *l, struct arena *a, struct cf_errors *errs, struct corefile *base)
@@ -94,7 +111,7 @@ static int merge_extra(struct loader *l, struct arena *a, struct cf_errors *errs
 
 	if (err)
 		return cf_error(errs, l->extra, 0, "cannot be read: %s", err_text(err));
-	err = parse(a, l->extra, text, len, errs, &extra);
+	err = parse(l, a, l->extra, text, len, errs, &extra);
 	if (err)
 		return err;
 	return corefile_merge(a, base, &extra, errs);
@@ -109,17 +126,32 @@ int loader_read(struct loader *l, struct arena *a, struct cf_errors *errs, struc
 	*ret = (struct corefile){0};
 	if (err)
 		return cf_error(errs, l->name, 0, "cannot be read: %s", err_text(err));
-	err = parse(a, l->name, text, len, errs, ret);
+	err = parse(l, a, l->name, text, len, errs, ret);
 	if (!err && ret->n_blocks == 0) { /* empty, or only comments and snippets */
+		if (l->has_served) /* perhaps half written */
+			return cf_error(errs, l->name, 0, "has no server block any more");
 		err = use_default(l, a, &text, &len);
 		if (!err)
-			err = parse(a, l->name, text, len, errs, ret);
+			err = parse(l, a, l->name, text, len, errs, ret);
 	}
 	if (l->extra) {
 		int extra_err = merge_extra(l, a, errs, ret);
 
 		err = err ? err : extra_err;
 	}
+	return err;
+}
+
+int loader_look(struct loader *l, struct arena *a, struct cf_errors *errs, struct config_sum *ret)
+{
+	struct corefile cf;
+	int err;
+
+	l->any_directive = true;
+	err = loader_read(l, a, errs, &cf);
+	l->any_directive = false;
+	if (!err)
+		config_sum_of(&cf, ret);
 	return err;
 }
 
@@ -141,6 +173,8 @@ int loader_load(struct loader *l, struct arena *a, struct cf_errors *errs, struc
 	int err = port_number(l, errs, &o.dns_port);
 
 	o.conf_name = l->name;
+	if (!read_err)
+		config_sum_of(&cf, &l->sum);
 	if (!err) /* also after syntax errors: the plugins' own errors are wanted too */
 		err = generation_build(&cf, &o, errs, ret);
 	if (read_err && !err) {

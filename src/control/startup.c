@@ -86,7 +86,7 @@ static void list_listener(struct arena *a, const struct listener *l)
 		log_plain("%s", lines[i]);
 }
 
-void startup_list(const struct generation *g, bool quiet)
+void startup_zones(const struct generation *g, bool quiet)
 {
 	struct arena a;
 
@@ -96,7 +96,53 @@ void startup_list(const struct generation *g, bool quiet)
 	for (size_t i = 0; i < g->n_listeners; i++)
 		list_listener(&a, &g->listeners[i]);
 	arena_fini(&a);
+}
+
+static bool uses(const struct generation *g, const struct plugin *p)
+{
+	for (size_t i = 0; i < g->n_blocks; i++) {
+		for (size_t k = 0; k < g->blocks[i].n_all; k++) {
+			if (g->blocks[i].all[k].plugin == p)
+				return true;
+		}
+	}
+	return false;
+}
+
+/* "errors, cache, forward": in the order in which a query meets them. */
+static const char *plugins_text(struct arena *a, const struct generation *g)
+{
+	const char *text = "none";
+	bool first = true;
+
+	for (size_t i = 0; text && i < plugin_table_len; i++) {
+		if (!plugin_table[i].plugin || !uses(g, plugin_table[i].plugin))
+			continue;
+		text = first ? plugin_table[i].name : arena_printf(a, "%s, %s", text, plugin_table[i].name);
+		first = false;
+	}
+	return text ? text : "";
+}
+
+static const char *plural(size_t n)
+{
+	return n == 1 ? "" : "s";
+}
+
+void startup_summary(const struct generation *g, bool quiet)
+{
+	size_t n_zones = 0;
+	struct arena a;
+
+	if (quiet)
+		return;
 	startup_version();
+	for (size_t i = 0; i < g->n_listeners; i++)
+		n_zones += g->listeners[i].n_zones;
+	arena_init(&a, NULL, 0, NULL);
+	log_line(LOG_INFO, "Serving %zu zone%s on %zu port%s with %u worker%s; plugins: %s", n_zones, plural(n_zones),
+		 g->n_listeners, plural(g->n_listeners), server_workers(), plural(server_workers()), plugins_text(&a, g));
+	arena_fini(&a);
 }
 
 void startup_plugins(void)

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The end: from the first signal, over the time in which all is still answered, to the drain (serve.c).
+ * Statuses and words are CoreDNS's: 0 after the first signal, 2 at once after a second one. */
+#include "base/clock.h"
+#include "base/log.h"
+#include "control/control.h"
+#include "control/pidfile.h"
+#include "server/lifecycle.h"
+
+#include <signal.h>
+#include <unistd.h>
+
+enum {
+	FORCED_STATUS = 2,
+	FORCED_FLUSH_MS = 200, /* for the lines that are queued when a second signal comes */
+};
+
+static const char *signal_name(int signum)
+{
+	return signum == SIGTERM ? "SIGTERM" : "SIGINT";
+}
+
+static void end_now(int signum)
+{
+	log_line(LOG_INFO, "%s: Force quit", signal_name(signum));
+	log_stop(FORCED_FLUSH_MS);
+	_exit(FORCED_STATUS);
+}
+
+static void lameduck_over(uv_timer_t *t)
+{
+	uv_stop(t->loop);
+}
+
+static void say_lameduck(uint64_t ms)
+{
+	char text[32];
+
+	cf_duration_text(ms * NS_PER_MS, text);
+	log_line(LOG_INFO, "plugin/health: Going into lameduck mode for %s", text);
+}
+
+void stop_signal(struct control *c, int signum)
+{
+	if (c->stopping)
+		end_now(signum);
+	log_line(LOG_INFO, signum == SIGTERM ? "SIGTERM: Shutting down servers then terminating" : "SIGINT: Shutting down");
+	c->stopping = true;
+	lifecycle_stop();
+	watch_stop(&c->watch);
+	pidfile_remove(c->opts->pidfile);
+	if (!c->lameduck_ms) {
+		uv_stop(&c->loop);
+		return;
+	}
+	say_lameduck(c->lameduck_ms);
+	uv_timer_start(&c->lameduck_timer, lameduck_over, c->lameduck_ms, 0);
+}
+
+static void on_second_signal(int signum)
+{
+	(void)signum;
+	_exit(FORCED_STATUS);
+}
+
+void stop_second_signal_ends(void)
+{
+	struct sigaction sa = {.sa_handler = on_second_signal};
+
+	sigaction(SIGINT, &sa, NULL);
+	sigaction(SIGTERM, &sa, NULL);
+}
