@@ -198,7 +198,7 @@ static int take_turn(struct upstream_exchange *x, struct upstream_peer *p, enum 
 
 int upstream_exchange_send(struct upstream_exchange *x, struct upstream_peer *p, enum leg leg, bool fresh)
 {
-	if (unlikely(x->w->set->bucket)) {
+	if (unlikely(p->server->bucket)) {
 		bool now;
 		int err = take_turn(x, p, leg, fresh, &now);
 
@@ -294,6 +294,22 @@ static void pause_round(struct upstream_exchange *x)
 	upstream_exchange_arm(x);
 }
 
+/* What the bucket of `p` has no room for it has for none that share it.  True: no upstream is left. */
+static bool over_everywhere(struct upstream_exchange *x, const struct upstream_peer *p)
+{
+	const struct upstream_server *servers = x->w->set->servers;
+	bool all = true;
+
+	for (unsigned i = 0; i < x->order.n; i++) {
+		const struct upstream_server *s = &servers[x->order.list[i]];
+
+		if (s->bucket == p->server->bucket)
+			x->over_mask |= server_bit(s);
+		all = all && (x->over_mask & server_bit(s));
+	}
+	return all;
+}
+
 void upstream_exchange_next(struct upstream_exchange *x)
 {
 	while (!spent(x)) {
@@ -307,14 +323,17 @@ void upstream_exchange_next(struct upstream_exchange *x)
 		p = upstream_order_next(x);
 		if (!p)
 			break;
+		if (unlikely(x->over_mask & server_bit(p->server)))
+			continue;
 		f.leg = upstream_exchange_leg(x, p);
 		f.err = upstream_exchange_ask(x, p, f.leg, false);
 		if (!f.err)
 			return;
 		x->phase = PHASE_ASKING;
-		if (x->over_budget)
-			break; /* it is one for all of them */
-		charge(x, p, &f);
+		if (!x->over_budget)
+			charge(x, p, &f);
+		else if (over_everywhere(x, p))
+			break;
 	}
 	end_soon(x);
 }

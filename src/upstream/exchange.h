@@ -82,6 +82,7 @@ struct upstream_exchange {
 	/* one bit per server */
 	uint64_t plain_mask; /* refused EDNS: ask without */
 	uint64_t silent_mask; /* silent with EDNS */
+	uint64_t over_mask; /* its bucket of packets had no room for this question */
 	uint64_t no_cookie_mask; /* trouble with a cookie: ask without */
 	uint64_t no_case_mask; /* answered in another letter case: ask in lower case */
 	uint64_t tcp_mask; /* TCP was tried and failed */

@@ -57,6 +57,7 @@ struct upstream_server {
 	const char *text;
 	unsigned index;
 	struct server_series series;
+	struct upstream_bucket *bucket; /* NULL: not paced */
 
 	/* counter: written when something changes, read by each exchange */
 	_Alignas(64) atomic_uint fails; /* failed probes in a row */
@@ -87,7 +88,6 @@ struct upstream_set {
 	struct upstream_server *servers;
 	unsigned n;
 	metric_id all_down, rejected; /* coredns_forward_* */
-	struct upstream_bucket *bucket; /* NULL: not paced */
 	_Alignas(64) atomic_uint round_robin;
 	atomic_uint in_flight;
 	atomic_uint n_workers;

@@ -3,7 +3,7 @@
  * 1,024 packets/s from one network interface, whoever sends them, and drops the rest without a word; a query over
  * it costs its client a time-out, where a few milliseconds of waiting would have done.
  *
- * One bucket serves all workers, all sets that name it, and the generation before and after a reload.  It is one number
+ * One bucket serves all workers, all upstreams and sets that name it, and the generation before and after a reload.  It is one number
  * (GCRA): the time at which the bucket is full again if nothing more is taken.  Who takes a turn that lies
  * in the future has it, and waits for it; so the queue is as long as the wait that is allowed, and in order.
  *
@@ -110,7 +110,7 @@ unsigned upstream_pace_cost(const struct upstream_peer *p, enum leg leg)
 
 int upstream_pace_question(struct upstream_peer *p, enum leg leg, uint64_t *ret_wait_ns)
 {
-	struct upstream_bucket *b = p->w->set->bucket;
+	struct upstream_bucket *b = p->server->bucket;
 	int err = upstream_bucket_take(b, upstream_pace_cost(p, leg), worker_now(p->w),
 				       WAIT_MAX_MS * NS_PER_MS, ret_wait_ns);
 
@@ -123,7 +123,7 @@ int upstream_pace_question(struct upstream_peer *p, enum leg leg, uint64_t *ret_
 
 bool upstream_pace_hedge(struct upstream_peer *p, enum leg leg)
 {
-	struct upstream_bucket *b = p->w->set->bucket;
+	struct upstream_bucket *b = p->server->bucket;
 	uint64_t wait;
 
 	return !b || upstream_bucket_take(b, upstream_pace_cost(p, leg), worker_now(p->w), 0, &wait) == 0;
@@ -131,7 +131,7 @@ bool upstream_pace_hedge(struct upstream_peer *p, enum leg leg)
 
 void upstream_pace_probe(struct upstream_peer *p, enum leg leg)
 {
-	struct upstream_bucket *b = p->w->set->bucket;
+	struct upstream_bucket *b = p->server->bucket;
 	uint64_t wait;
 
 	if (b && upstream_bucket_take(b, upstream_pace_cost(p, leg), worker_now(p->w), UINT64_MAX, &wait))

@@ -170,9 +170,15 @@ static int copy_config(struct upstream_set *s, const struct upstream_config *c)
 		if (!s->c.source)
 			return -1;
 	}
-	s->c.pace_name = NULL; /* the bucket has it */
 	s->c.targets = NULL; /* servers[] has them */
 	return 0;
+}
+
+static int find_bucket(struct upstream_server *v, const struct upstream_target *t)
+{
+	if (t->pace)
+		v->bucket = upstream_bucket_get(t->pace->name, t->pace->rate);
+	return t->pace && !v->bucket ? -1 : 0;
 }
 
 static int make_servers(struct upstream_set *s, const struct upstream_config *c)
@@ -188,20 +194,12 @@ static int make_servers(struct upstream_set *s, const struct upstream_config *c)
 		v->addr = c->targets[i].addr;
 		v->index = i;
 		v->text = arena_strdup(&s->arena, c->targets[i].text);
-		if (!v->text)
+		if (!v->text || find_bucket(v, &c->targets[i]))
 			return -1;
 		init_server_series(&v->series, v->text);
 		upstream_times_show(v);
 	}
 	return 0;
-}
-
-static int find_bucket(struct upstream_set *s, const struct upstream_config *c)
-{
-	if (!c->pace)
-		return 0;
-	s->bucket = upstream_bucket_get(c->pace_name ? c->pace_name : c->targets[0].text, c->pace);
-	return s->bucket ? 0 : -1;
 }
 
 struct upstream_set *upstream_set_new(const struct upstream_config *c)
@@ -214,7 +212,7 @@ struct upstream_set *upstream_set_new(const struct upstream_config *c)
 	arena_init(&s->arena, NULL, 0, NULL);
 	s->all_down = metrics_series(&all_down_desc, NULL);
 	s->rejected = metrics_series(&rejected_desc, NULL);
-	if (copy_config(s, c) || make_servers(s, c) || find_bucket(s, c)) {
+	if (copy_config(s, c) || make_servers(s, c)) {
 		upstream_set_free(s);
 		return NULL;
 	}
@@ -225,10 +223,11 @@ void upstream_set_free(struct upstream_set *s)
 {
 	if (!s)
 		return;
-	for (unsigned i = 0; s->servers && i < s->n; i++)
+	for (unsigned i = 0; s->servers && i < s->n; i++) {
 		upstream_times_hide(&s->servers[i]);
-	if (s->bucket)
-		upstream_bucket_put(s->bucket);
+		if (s->servers[i].bucket)
+			upstream_bucket_put(s->servers[i].bucket);
+	}
 	free(s->servers);
 	arena_fini(&s->arena);
 	free(s);

@@ -43,9 +43,16 @@ enum { UPSTREAM_TARGETS_MAX = 64 };
 
 enum upstream_policy { POLICY_RANDOM, POLICY_ROUND_ROBIN, POLICY_SEQUENTIAL };
 
+/* A budget of packets towards some targets.  Those that give the same name share it, in all sets of the process. */
+struct upstream_pace {
+	uint32_t rate; /* packets a second, at least 20 */
+	const char *name;
+};
+
 struct upstream_target {
 	struct net_addr addr;
 	const char *text; /* "192.0.2.1:53": `to` label, messages */
+	const struct upstream_pace *pace; /* NULL: no limit */
 };
 
 /* DNS cookies towards upstreams (RFC 7873). */
@@ -77,9 +84,6 @@ struct upstream_config {
 	bool failfast; /* failfast_all_unhealthy_upstreams */
 	uint32_t failover_rcodes; /* bit per rcode 0..31 */
 	const struct net_addr *source; /* source_address or NULL */
-	uint32_t
-		pace; /* packets a second towards all upstreams, per process; 0: no limit, else at least 20 */
-	const char *pace_name; /* sets that give the same share one budget; NULL: the first target's text */
 	uint16_t edns_size; /* our own EDNS size towards upstreams; 0: 1232 */
 };
 

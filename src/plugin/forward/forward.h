@@ -2,6 +2,7 @@
 /* forward: questions that match FROM go to upstream servers (upstream/).
  *
  *   setup.c    FROM, the options as a table           targets.c  TO: addresses, files, host names
+ *   pace.c     `pace`: which upstreams share a budget
  *   forward.c  query: match, ask, take the answer      flight.c  the same question in flight is asked once
  *
  * All directives of one block share one state: a list of rules in file order, of which the first that matches
@@ -40,6 +41,14 @@ struct forward {
 /* setup.c */
 int forward_setup(struct setup *s, void *state);
 
+/* One `pace` of a directive. */
+struct forward_pace {
+	struct forward_pace *next;
+	struct upstream_pace pace; /* name NULL: the first upstream's text */
+	const struct net_addr *to; /* none: all that no other `pace` names */
+	size_t n_to;
+};
+
 /* While one directive is read. */
 struct forward_reading {
 	struct setup *s;
@@ -49,9 +58,17 @@ struct forward_reading {
 	struct net_addr *resolvers; /* `resolver`; none: the system's */
 	size_t n_resolvers;
 	bool attempts_set; /* max_connect_attempts was given */
+	struct forward_pace *paces;
+	struct upstream_target *targets; /* what config.targets points to, while it may be changed */
 };
+
+enum { FORWARD_PORT = 53 }; /* of an upstream that gives none */
 
 /* targets.c: "IP", "IP:PORT", "[IP]:PORT" with a scope; -EINVAL. */
 int forward_address(const char *text, uint16_t port, struct net_addr *ret);
 /* Turn the TO words into rule->config.targets.  0 or ERR_SYNTAX with errors recorded. */
 int forward_targets(struct forward_reading *r);
+
+/* pace.c: the option; and, once the targets are known, who has which budget.  0 or ERR_SYNTAX. */
+int forward_pace_parse(struct cf_cursor *in, void *reading);
+int forward_pace_assign(struct forward_reading *r);

@@ -276,28 +276,6 @@ static int parse_cookie(struct cf_cursor *in, void *state)
 	return err;
 }
 
-/* Below this a TCP exchange would be a third of the budget. */
-enum { PACE_MIN = 20, PACE_NAME_MAX = 63 };
-
-static int parse_pace(struct cf_cursor *in, void *state)
-{
-	struct forward_reading *r = state;
-	struct upstream_config *c = &r->rule->config;
-	const char *name;
-	int err = cf_arg_u32(in, "N", PACE_MIN, INT32_MAX, &c->pace);
-
-	if (err || !cf_args_left(in))
-		return err;
-	err = cf_arg_text(in, "NAME", &name);
-	if (err)
-		return err;
-	if (strlen(name) > PACE_NAME_MAX)
-		return cf_fail(in, "the name \"%.70s\" is longer than %d characters", name, PACE_NAME_MAX);
-	/* The words of the file are gone when the set is made. */
-	c->pace_name = arena_strdup(r->s->arena, name);
-	return c->pace_name ? 0 : out_of_memory(in);
-}
-
 static int refuse_tls(struct cf_cursor *in, void *state)
 {
 	return cf_fail(in, "option \"%s\" is not in this build yet: upstreams are asked over UDP and TCP",
@@ -327,7 +305,7 @@ static const struct cf_option_def options[] = {
 	{"source_address", 1, 1, parse_source_address, "IP"},
 	{"resolver", 1, -1, parse_resolver, "IP[:PORT]..."},
 	{"tc", 1, 1, parse_tc, "retry|passthrough"}, /* ours */
-	{"pace", 1, 2, parse_pace, "N [NAME]"}, /* ours */
+	{"pace", 1, 2 + UPSTREAM_TARGETS_MAX, forward_pace_parse, "N [NAME [TO...]]"}, /* ours */
 	{"case_randomization", 0, 0, parse_case_randomization, ""}, /* ours */
 	{"cookie", 1, 1, parse_cookie, "auto|on|off"}, /* ours */
 	{"hedge", 1, 1, parse_hedge, "on|off"}, /* ours */
@@ -390,6 +368,8 @@ static int parse_directive(struct setup *s, struct forward_rule *rule)
 		err = cf_fail(s->in, "max_age must not be shorter than expire, or be 0");
 	if (!err)
 		err = forward_targets(&r);
+	if (!err)
+		err = forward_pace_assign(&r);
 	if (!err && !r.attempts_set)
 		c->max_connect_attempts = 2 * c->n_targets;
 	return err;

@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TO_MAX = 15, PER_FILE_MAX = 15, PER_HOST_MAX = 16, PORT_DNS = 53 };
+enum { TO_MAX = 15, PER_FILE_MAX = 15, PER_HOST_MAX = 16 };
 
 static const char resolv_conf[] = "/etc/resolv.conf", hosts_file[] = "/etc/hosts";
 
@@ -135,7 +135,7 @@ static int add(struct gathering *g, const struct net_addr *a)
 		return 0;
 	if (g->n == UPSTREAM_TARGETS_MAX)
 		return fail(g, "more than %d addresses", UPSTREAM_TARGETS_MAX);
-	t->addr = *a;
+	*t = (struct upstream_target){.addr = *a};
 	t->text = arena_strdup(g->r->s->arena, net_addr_port_text(a, text));
 	if (!t->text)
 		return fail(g, "out of memory");
@@ -202,7 +202,7 @@ static int add_host(struct gathering *g, const char *text)
 {
 	struct net_addr found[PER_HOST_MAX];
 	const char *why = "no such host";
-	uint16_t port = PORT_DNS;
+	uint16_t port = FORWARD_PORT;
 	char host[256];
 	size_t n;
 
@@ -231,7 +231,7 @@ static int add_word(struct gathering *g)
 
 	if (err)
 		return err;
-	if (forward_address(text, PORT_DNS, &a) == 0) {
+	if (forward_address(text, FORWARD_PORT, &a) == 0) {
 		g->entries++;
 		return add(g, &a);
 	}
@@ -270,6 +270,7 @@ int forward_targets(struct forward_reading *r)
 	if (!g.n)
 		return fail(&g, "\"%.200s\" names no nameserver, and no other TO is given", g.empty_file);
 	note_targets(&g);
+	r->targets = g.targets;
 	r->rule->config.targets = g.targets;
 	r->rule->config.n_targets = g.n;
 	return 0;

@@ -116,7 +116,9 @@ static void test_defaults(void **state)
 	assert_null(c->health_domain);
 	assert_int_equal(c->max_concurrent, 0);
 	assert_false(c->force_tcp || c->prefer_udp || c->tc_passthrough || c->failfast || c->health_no_rec ||
-		     c->no_hedge || c->cookie || c->case_randomization);
+		     c->no_hedge || c->case_randomization);
+	assert_int_equal(c->cookies, COOKIES_AUTO);
+	assert_null(c->targets[0].pace);
 	targets_are(&r.f.rules[0], (const char *const[]){"192.0.2.1:53", "192.0.2.2:5353", NULL});
 	assert_int_equal(r.n_notes, 2);
 	done(&r);
@@ -162,7 +164,7 @@ static void test_every_option(void **state)
 	assert_true(wire_name_equal(f->from, name));
 	assert_int_equal(f->n_except, 3);
 	assert_true(c->force_tcp && c->prefer_udp && c->failfast && c->tc_passthrough && c->health_no_rec &&
-		    c->no_hedge && c->cookie && c->case_randomization);
+		    c->no_hedge && c->cookies == COOKIES_ON && c->case_randomization);
 	assert_int_equal(c->expire_ns, 5 * NS_PER_S);
 	assert_int_equal(c->max_age_ns, 60 * NS_PER_S);
 	assert_int_equal(c->max_idle_conns, 7);
@@ -177,9 +179,29 @@ static void test_every_option(void **state)
 	assert_int_equal(f->next_rcodes, 1u << RCODE_NXDOMAIN | 1u << RCODE_SERVFAIL);
 	assert_true(f->next_on_nodata);
 	assert_int_equal(c->failover_rcodes, 1u << RCODE_REFUSED | 1u << RCODE_SERVFAIL);
-	assert_int_equal(c->pace, 1000);
-	assert_string_equal(c->pace_name, "eth0");
+	assert_int_equal(c->targets[0].pace->rate, 1000);
+	assert_string_equal(c->targets[0].pace->name, "eth0");
 	assert_int_equal(net_addr_family(c->source), 1);
+	done(&r);
+}
+
+static void test_budgets_of_some_upstreams(void **state)
+{
+	const struct upstream_target *t;
+	struct reading r;
+
+	(void)state;
+	accepts(&r, "forward . 192.0.2.1 192.0.2.2 192.0.2.3:5353 192.0.2.4 {\npace 100 a 192.0.2.2 192.0.2.3:5353\npace 50\n}");
+	t = r.f.rules[0].config.targets;
+	assert_string_equal(t[0].pace->name, "192.0.2.1:53");
+	assert_int_equal(t[0].pace->rate, 50);
+	assert_string_equal(t[1].pace->name, "a");
+	assert_ptr_equal(t[1].pace, t[2].pace);
+	assert_int_equal(t[2].pace->rate, 100);
+	assert_ptr_equal(t[3].pace, t[0].pace);
+	done(&r);
+	accepts(&r, "forward . 192.0.2.1 192.0.2.2 {\npace 100 a 192.0.2.2\n}");
+	assert_null(r.f.rules[0].config.targets[0].pace);
 	done(&r);
 }
 
@@ -337,6 +359,10 @@ static void test_refusals(void **state)
 		{"forward . 192.0.2.1 {\ncase_randomization on\n}", "no argument"},
 		{"forward . 192.0.2.1 {\npace 5\n}", "5"},
 		{"forward . 192.0.2.1 {\npace\n}", "pace"},
+		{"forward . 192.0.2.1 {\npace 100\npace 200 b\n}", "given twice"},
+		{"forward . 192.0.2.1 {\npace 100 a 192.0.2.2\n}", "no upstream of this line"},
+		{"forward . 192.0.2.1 {\npace 100 a 192.0.2.1\npace 100 b 192.0.2.1:53\n}", "twice"},
+		{"forward . 192.0.2.1 {\npace 100 a example.org\n}", "expected the address"},
 		{"forward . 192.0.2.1 {\npace 100 "
 		 "0123456789012345678901234567890123456789012345678901234567890123\n}",
 		 "longer than"},
@@ -382,6 +408,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_defaults),
 		cmocka_unit_test(test_every_option),
+		cmocka_unit_test(test_budgets_of_some_upstreams),
 		cmocka_unit_test(test_health_check_line_resets_the_domain),
 		cmocka_unit_test(test_target_forms),
 		cmocka_unit_test(test_duplicates_are_removed),

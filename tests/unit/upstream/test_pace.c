@@ -37,12 +37,16 @@ static unsigned most_in_a_second(void)
 	return most;
 }
 
+static struct upstream_pace shared;
+
 static void begin(struct rig *r, struct site *up, unsigned n, unsigned pace)
 {
 	n_arrivals = flags = 0;
 	rig_begin(r, up, n);
 	world = r->loop;
-	r->config.pace = pace;
+	shared = (struct upstream_pace){pace, "192.0.2.1:53"};
+	for (unsigned i = 0; i < n && pace; i++)
+		r->targets[i].pace = &shared;
 }
 
 /* How many ended so. */
@@ -154,20 +158,40 @@ static void test_sets_with_one_name_share_a_bucket(void **state)
 
 	(void)state;
 	begin(&r, up, 2, 100);
-	r.config.pace_name = "eth0";
+	shared.name = "eth0";
 	rig_start(&r);
 	same = upstream_set_new(&r.config);
-	r.config.pace_name = NULL;
+	shared.name = "eth1";
 	other = upstream_set_new(&r.config);
-	assert_ptr_equal(same->bucket, r.set->bucket);
-	assert_ptr_not_equal(other->bucket, r.set->bucket);
+	assert_ptr_equal(same->servers[1].bucket, r.set->servers[0].bucket);
+	assert_ptr_not_equal(other->servers[0].bucket, r.set->servers[0].bucket);
 	/* What one takes the other lacks, and what is taken outlives a set. */
-	assert_int_equal(upstream_bucket_take(same->bucket, 8, NS_PER_S, 0, &wait), 0);
-	assert_int_equal(upstream_bucket_take(r.set->bucket, 1, NS_PER_S, 0, &wait), ERR_LIMIT);
+	assert_int_equal(upstream_bucket_take(same->servers[1].bucket, 8, NS_PER_S, 0, &wait), 0);
+	assert_int_equal(upstream_bucket_take(r.set->servers[0].bucket, 1, NS_PER_S, 0, &wait), ERR_LIMIT);
 	upstream_set_free(same);
-	assert_int_equal(upstream_bucket_take(r.set->bucket, 1, NS_PER_S, 0, &wait), ERR_LIMIT);
-	assert_int_equal(upstream_bucket_take(other->bucket, 8, NS_PER_S, 0, &wait), 0);
+	assert_int_equal(upstream_bucket_take(r.set->servers[0].bucket, 1, NS_PER_S, 0, &wait), ERR_LIMIT);
+	assert_int_equal(upstream_bucket_take(other->servers[0].bucket, 8, NS_PER_S, 0, &wait), 0);
 	upstream_set_free(other);
+	rig_end(&r);
+}
+
+/* What one interface cannot take the other may. */
+static void test_another_upstream_has_another_bucket(void **state)
+{
+	static const struct upstream_pace small = {20, "first"};
+	struct site up[2] = {{.address = "192.0.2.1", .script = count}, {.address = "192.0.2.2"}};
+	struct rig r;
+
+	(void)state;
+	begin(&r, up, 2, 0);
+	r.targets[0].pace = &small;
+	rig_start(&r);
+	for (unsigned i = 0; i < 100; i++)
+		(void)rig_ask(&r, "example.org");
+	rig_wait(&r);
+	assert_int_equal(answered(&r), 100);
+	assert_in_range(most_in_a_second(), 8, 20);
+	assert_true(up[1].n_udp >= 80);
 	rig_end(&r);
 }
 
@@ -357,6 +381,7 @@ int main(void)
 		cmocka_unit_test(test_without_pace_nothing_waits),
 		cmocka_unit_test(test_budget_of_all_upstreams_is_one),
 		cmocka_unit_test(test_sets_with_one_name_share_a_bucket),
+		cmocka_unit_test(test_another_upstream_has_another_bucket),
 		cmocka_unit_test(test_cut_answer_goes_out_when_tcp_is_over_the_budget),
 		cmocka_unit_test(test_completion_waits_for_its_turn),
 		cmocka_unit_test(test_hedge_does_not_take_what_questions_need),

@@ -124,6 +124,7 @@ static void *work(void *arg)
 static void test_workers_share_a_set(void **state)
 {
 	struct loopback up[2] = {{.answer = troubled}, {.answer = troubled}};
+	static const struct upstream_pace pace = {1000000, "all"};
 	struct upstream_target targets[2];
 	struct upstream_config config = {
 		.targets = targets,
@@ -137,7 +138,6 @@ static void test_workers_share_a_set(void **state)
 		.max_concurrent = LIMIT,
 		.cookies = COOKIES_ON,
 		.case_randomization = true,
-		.pace = 1000000,
 	};
 	struct one workers[N_WORKERS] = {0};
 	struct upstream_set *set;
@@ -148,7 +148,7 @@ static void test_workers_share_a_set(void **state)
 	for (int i = 0; i < 2; i++) {
 		loopback_start(&up[i]);
 		(void)snprintf(text[i], sizeof(text[i]), "127.0.0.1:%u", net_addr_port(&up[i].addr));
-		targets[i] = (struct upstream_target){.addr = up[i].addr, .text = text[i]};
+		targets[i] = (struct upstream_target){up[i].addr, text[i], &pace};
 	}
 	set = upstream_set_new(&config);
 	for (int i = 0; i < N_WORKERS; i++) {
