@@ -281,6 +281,41 @@ void metrics_cells_put(uint64_t *cells)
 	registry_unlock();
 }
 
+static uint64_t *shared_cells(void)
+{
+	if (!reg.shared)
+		reg.shared = map_cells();
+	return reg.shared;
+}
+
+void metrics_count(metric_id id, uint64_t n)
+{
+	registry_lock();
+	if (shared_cells())
+		metric_add(reg.shared, id, n);
+	registry_unlock();
+}
+
+void metrics_record(metric_id id, const struct metric_desc *d, uint64_t value)
+{
+	registry_lock();
+	if (shared_cells())
+		metric_observe(reg.shared, id, d, value);
+	registry_unlock();
+}
+
+void metrics_before_scrape(void (*fn)(void))
+{
+	size_t i = 0;
+
+	registry_lock();
+	while (i < METRICS_MAX_HOOKS && reg.hooks[i] && reg.hooks[i] != fn)
+		i++;
+	assert(i < METRICS_MAX_HOOKS);
+	reg.hooks[i] = fn;
+	registry_unlock();
+}
+
 /* Dividing, not multiplying the bound, keeps a value that equals a bound in its bucket: the quotient of two
  * exact integers is rounded as the bound's literal was. */
 void metric_observe(uint64_t *cells, metric_id id, const struct metric_desc *d, uint64_t value)

@@ -17,7 +17,7 @@
 #include <stdint.h>
 
 enum metric_kind { METRIC_COUNTER, METRIC_GAUGE, METRIC_HISTOGRAM };
-enum { METRICS_MAX_SERIES = 20000, METRICS_MAX_CELLS = 1 << 17, METRICS_MAX_THREADS = 80 };
+enum { METRICS_MAX_SERIES = 20000, METRICS_MAX_CELLS = 1 << 17, METRICS_MAX_THREADS = 80, METRICS_MAX_HOOKS = 8 };
 
 /* One metric name (family).  Define statically; registered on first use. */
 struct metric_desc {
@@ -59,6 +59,11 @@ static inline void metric_sub(uint64_t *cells, metric_id id, uint64_t n)
 /* Histogram: cells are [bucket 0 .. bucket n_buckets (= +Inf), sum]; not cumulative inside. */
 void metric_observe(uint64_t *cells, metric_id id, const struct metric_desc *d, uint64_t value);
 
+/* The same for what happens seldom and in threads without cells (a reload, a probe): takes the registry's lock.
+ * Any thread. */
+void metrics_count(metric_id id, uint64_t n);
+void metrics_record(metric_id id, const struct metric_desc *d, uint64_t value);
+
 /* A value that is read when scraped instead of counted (cache entries, queue depths, memory).
  * `read` is called under the registry's lock by the scraping thread and must not block.
  * Registering the same name and labels again replaces the reader (reload); metrics_reader_drop takes
@@ -66,6 +71,10 @@ void metric_observe(uint64_t *cells, metric_id id, const struct metric_desc *d, 
 void metrics_reader(const struct metric_desc *d, const char *const *values,
 		    double (*read)(void *arg), void *arg);
 void metrics_reader_drop(void *arg);
+
+/* Call `fn` before each scrape, without the registry's lock, one scrape at a time: for readers whose values come from files.
+ * Once or more for the same `fn`; at most METRICS_MAX_HOOKS of them, for good. */
+void metrics_before_scrape(void (*fn)(void));
 
 /* The sum over all threads of one series' cell (tests, status pages). */
 uint64_t metrics_sum(metric_id id);

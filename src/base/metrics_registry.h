@@ -36,6 +36,8 @@ struct registry {
 	uint64_t *threads[METRICS_MAX_THREADS];
 	bool lent[METRICS_MAX_THREADS];
 	size_t n_threads;
+	uint64_t *shared; /* of those who have no cells of their own; written under the lock */
+	void (*hooks[METRICS_MAX_HOOKS])(void);
 };
 
 /* Take the registry's lock. */

@@ -7,11 +7,19 @@
 #include "base/metrics_registry.h"
 
 #include <math.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* One series at the time of the scrape.  They are gathered under the lock and written without it, so that who registers
+ * meanwhile (a worker that counts a series for the first time) does not wait for the writing of thousands. */
+struct seen {
+	const struct series *series;
+	double value; /* of readers */
+};
 
 /* A growing text; `failed` is sticky. */
 struct text {
@@ -99,11 +107,12 @@ static double counted(const struct registry *r, const struct series *s)
 	return s->family->desc->kind == METRIC_GAUGE ? (double)(int64_t)sum : (double)sum;
 }
 
-static void put_value(struct text *t, const struct registry *r, const struct series *s)
+static void put_value(struct text *t, const struct registry *r, const struct seen *e)
 {
+	const struct series *s = e->series;
 	char number[METRIC_NUMBER_MAX];
 
-	metric_number(s->read ? s->read(s->arg) : scaled(s->family->desc, counted(r, s)), number);
+	metric_number(s->was_read ? e->value : scaled(s->family->desc, counted(r, s)), number);
 	put_sample(t, s, "", "", number);
 }
 
@@ -112,9 +121,7 @@ static bool shown(const struct registry *r, const struct series *s)
 {
 	const struct metric_desc *d = s->family->desc;
 
-	if (s->was_read)
-		return s->read != NULL;
-	if (!*s->labels || d->kind == METRIC_GAUGE)
+	if (s->was_read || !*s->labels || d->kind == METRIC_GAUGE)
 		return true;
 	for (uint32_t i = 0; i < metric_cells(d); i++) {
 		if (registry_sum(r, s->id + i))
@@ -151,35 +158,82 @@ static void put_help(struct text *t, const struct metric_desc *d)
 	put(t, "\n# TYPE %s %s\n", d->name, kind[d->kind]);
 }
 
-static void put_family(struct text *t, const struct registry *r, struct family *f)
+static void put_all(struct text *t, const struct registry *r, const struct seen *v, size_t n)
 {
-	bool headed = false;
+	const struct family *at = NULL;
 
-	sort_series(f);
-	for (size_t i = 0; i < f->n_series; i++) {
-		const struct series *s = f->series[i];
+	for (size_t i = 0; i < n; i++) {
+		const struct series *s = v[i].series;
 
 		if (!shown(r, s))
 			continue;
-		if (!headed)
-			put_help(t, f->desc);
-		headed = true;
-		if (f->desc->kind == METRIC_HISTOGRAM)
+		if (s->family != at)
+			put_help(t, s->family->desc);
+		at = s->family;
+		if (at->desc->kind == METRIC_HISTOGRAM)
 			put_histogram(t, r, s);
 		else
-			put_value(t, r, s);
+			put_value(t, r, &v[i]);
 	}
+}
+
+/* All series in order, the readers read.  Lock held.  A reader that was dropped has nothing to show. */
+static size_t gather(struct registry *r, struct seen *v)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < r->n_families; i++) {
+		struct family *f = r->families[i];
+
+		sort_series(f);
+		for (size_t k = 0; k < f->n_series; k++) {
+			const struct series *s = f->series[k];
+
+			if (!s->was_read || s->read)
+				v[n++] = (struct seen){s, s->read ? s->read(s->arg) : 0};
+		}
+	}
+	return n;
+}
+
+static struct seen *gather_all(struct registry *ret, size_t *ret_n)
+{
+	struct registry *r = registry_lock();
+	struct seen *v = calloc(r->n_series + 1, sizeof(*v));
+
+	*ret_n = v ? gather(r, v) : 0;
+	*ret = *r; /* where the cells are: those stay */
+	registry_unlock();
+	return v;
+}
+
+static void run_hooks(void)
+{
+	const struct registry *r = registry_lock();
+	void (*hooks[METRICS_MAX_HOOKS])(void);
+
+	memcpy(hooks, r->hooks, sizeof(hooks));
+	registry_unlock();
+	for (size_t i = 0; i < METRICS_MAX_HOOKS && hooks[i]; i++)
+		hooks[i]();
 }
 
 char *metrics_text(size_t *ret_len)
 {
-	struct registry *r = registry_lock();
+	static pthread_mutex_t one_at_a_time = PTHREAD_MUTEX_INITIALIZER;
+	struct registry r;
 	struct text t = {0};
+	struct seen *v;
+	size_t n;
 
+	pthread_mutex_lock(&one_at_a_time);
+	run_hooks();
+	v = gather_all(&r, &n);
+	pthread_mutex_unlock(&one_at_a_time);
+	t.failed = !v;
 	make_room(&t, 0);
-	for (size_t i = 0; i < r->n_families; i++)
-		put_family(&t, r, r->families[i]);
-	registry_unlock();
+	put_all(&t, &r, v, n);
+	free(v);
 	if (t.failed) {
 		free(t.p);
 		return NULL;
