@@ -70,6 +70,7 @@ struct reply {
 	int32_t ede;             /* EDE_NONE or the code for EDNS clients */
 	const char *ede_text;    /* NULL or static/arena text */
 	bool rotate;             /* loadbalance: turn the address run */
+	bool keep_order;         /* loadbalance: the first address is meant to be the first, also of a cut run */
 	bool no_store;           /* right for this client, but not to be kept (got without EDNS under DO ...) */
 	bool cut;                /* the upstream's truncation could not be resolved: TC over UDP, SERVFAIL on streams */
 	struct upstream_late *late; /* with `cut`: the complete answer may still come (upstream/upstream.h) */
@@ -193,6 +194,10 @@ uint16_t reply_flags(const struct query *q);
 /* No answer at all (acl drop, erratic).  Returns STEP_DONE. */
 enum step query_drop(struct query *q);
 
+/* Turn the reply into record form, to change or order its records (not copied where they need not be: the wire form must
+ * stay); what was built of records before is forgotten.  Everything else of the reply stays.  0; -ENOENT: there is no
+ * reply; -ENOMEM, -EBADMSG: it stays as it is. */
+int reply_records(struct query *q) MUST_USE;
 /* The wire form of the reply, built if it is in record form.  NULL: there is none, or no memory. */
 const struct wire_answer *reply_wire(struct query *q);
 
@@ -203,6 +208,13 @@ uint16_t query_limit(const struct query *q);
 /* "udp" or "tcp"; qname in presentation form, lower case (arena; NULL at the limit). */
 const char *query_proto(const struct query *q);
 const char *query_name_text(struct query *q);
+
+/* May wait for the same question of another client instead of being asked.  Not HINFO, which hardly anybody asks but
+ * `loop` and its kin in other servers: their question must come round as often as it does. */
+static inline bool query_may_merge(const struct query *q)
+{
+	return q->in.qtype != TYPE_HINFO;
+}
 
 /* ---- sub-queries ---- */
 

@@ -76,6 +76,17 @@ static uint16_t limit_for(const struct query *q, const struct wire_answer *a)
 	return q->in.udp_size < UDP_TX_MAX ? q->in.udp_size : UDP_TX_MAX;
 }
 
+/* A subset shall be another one each time, not the neighbour of the last; and who asks for A and AAAA in turn shall
+ * not always be given every other address, as a count would have it. */
+static uint32_t start_of(const struct query *q)
+{
+	if (q->reply.keep_order)
+		return 0;
+	if (q->fit_subset || q->reply.rotate)
+		return rng_u32(loop_rng(q->w->loop));
+	return q->w->rotation++;
+}
+
 static void client_of(struct query *q, const struct wire_answer *a, struct wire_client *c, uint8_t *options)
 {
 	size_t whole;
@@ -86,9 +97,8 @@ static void client_of(struct query *q, const struct wire_answer *a, struct wire_
 	c->ttl_fixed = q->reply.ttl_fixed;
 	c->ttl_s = q->reply.ttl_s;
 	c->rotate = q->reply.rotate;
-	/* A subset shall be another one each time, not the neighbour of the last. */
 	c->subset = q->fit_subset;
-	c->start = q->fit_subset ? rng_u32(loop_rng(q->w->loop)) : q->w->rotation++;
+	c->start = start_of(q);
 	set_flags(q, c);
 	c->has_opt = q->in.has_opt;
 	c->options_len = 0;
