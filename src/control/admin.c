@@ -57,25 +57,9 @@ socklen_t admin_address(const char *name, struct sockaddr_un *ret)
 
 /* ---------------------------------------------------------------- requests (builder) */
 
-static size_t flush_all_plugins(const uint8_t *name, bool subtree)
-{
-	const struct generation *g = server_generation();
-	size_t n = 0;
-
-	for (size_t i = 0; i < g->n_blocks; i++) {
-		for (size_t k = 0; k < g->blocks[i].n_all; k++) {
-			const struct instance *in = &g->blocks[i].all[k];
-
-			if (in->plugin->flush)
-				n += in->plugin->flush(in->state, name, subtree);
-		}
-	}
-	return n;
-}
-
 static void do_flush(struct client *c, const char *what, const uint8_t *name, bool subtree)
 {
-	size_t n = flush_all_plugins(name, subtree);
+	size_t n = generation_flush(server_generation(), name, subtree);
 
 	metric_add(c->admin->cells, c->admin->flushed, n);
 	log_line(LOG_INFO, "flush: %zu answers dropped, %s (asked by uid %u)", n, what, (unsigned)c->uid);

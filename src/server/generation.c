@@ -141,3 +141,18 @@ void generation_free(struct generation *g)
 	arena_fini(&g->arena);
 	free(g);
 }
+
+size_t generation_flush(const struct generation *g, const uint8_t *name, bool subtree)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < g->n_blocks; i++) {
+		for (size_t k = 0; k < g->blocks[i].n_all; k++) {
+			const struct instance *in = &g->blocks[i].all[k];
+
+			if (in->plugin->flush)
+				n += in->plugin->flush(in->state, name, subtree);
+		}
+	}
+	return n;
+}

@@ -133,3 +133,6 @@ struct generation_options {
 int generation_build(const struct corefile *cf, const struct generation_options *o, struct cf_errors *errs,
 		     struct generation **ret) MUST_USE;
 void generation_free(struct generation *g);
+/* Drop what its plugins keep of a name, of it and all below (`subtree`), or all (`name` NULL); how many answers went.
+ * Thread: builder. */
+size_t generation_flush(const struct generation *g, const uint8_t *name, bool subtree);

@@ -15,7 +15,6 @@ enum {
 	SETTLED_S = 10, /* what upstreams did before that is forgotten by health checks */
 	PROMPT_MS = 800, /* with all upstreams perfect */
 	LIFE_MS = 4500, /* of a query */
-	SERVFAIL_KEPT_S = 6,
 	OPT_SIZE = 11,
 	EDE_SIZE = 6,
 	CACHED_MS = 50, /* nothing to wait for but a turn, and TCP for a late segment */
@@ -188,6 +187,12 @@ static const char *header_wrong(const struct question *q, const struct seen *s)
 	return NULL;
 }
 
+/* All that it asks, also by `next`. */
+static bool all_perfect(const struct config *c, uint64_t since_ns)
+{
+	return site_all_perfect(c->group, since_ns) && (!c->next || site_all_perfect(!c->group, since_ns));
+}
+
 /* ---------------------------------------------------------------- whole answers */
 
 static uint32_t life_s(const struct question *q, const struct config *c)
@@ -221,17 +226,37 @@ static bool says_stale(const struct question *q, const struct config *c, const s
 	       s->len + EDE_SIZE > limit_of(q, c);
 }
 
+/* CNAMEs make a success of it, as the class goes, or a denial, as the records go. */
+static bool may_be_kept(const struct question *q, const struct config *c)
+{
+	bool some = truth_n(q->truth, q->qtype);
+
+	if (!c->cache)
+		return false;
+	return some ? !c->no_success : q->truth->chain ? true : !c->no_denial;
+}
+
+static bool must_be_kept(const struct question *q, const struct config *c)
+{
+	return c->cache && (q->truth->chain ? !c->no_success && !c->no_denial : may_be_kept(q, c));
+}
+
 static bool fresh_enough(const struct question *q, const struct config *c, const struct seen *s,
 			 const struct delivery *d)
 {
 	int64_t age_s = (int64_t)((world.now_ns - d->at_ns) / NS_PER_S), left = life_s(q, c) - age_s;
 	int64_t ttl_s = lowest_ttl(s);
 
-	if (!c->cache)
-		return d->at_ns >= q->sent_ns[0] && ttls_untouched(q, s);
-	if (ttl_s >= left - 2 && ttl_s <= left + 1 && left >= 0)
+	/* The cache's limits are for what it does not keep too. */
+	if (!must_be_kept(q, c) && d->at_ns >= q->sent_ns[0])
+		return c->cache ? ttl_s == (int64_t)life_s(q, c) : ttls_untouched(q, s);
+	if (!may_be_kept(q, c) || d->at_ns < truth_forgotten_ns(q->truth, q->sent_ns[0]))
+		return false;
+	if (c->keepttl && left >= 0 && ttl_s == (int64_t)life_s(q, c))
 		return true;
-	return c->stale_s && ttl_s == 0 && age_s <= (int64_t)life_s(q, c) + c->stale_s + 1 &&
+	if (!c->keepttl && ttl_s >= left - 2 && ttl_s <= left + 1 && left >= 0)
+		return true;
+	return c->stale_s && ttl_s == (c->keepttl ? (int64_t)life_s(q, c) : 0) && age_s <= (int64_t)life_s(q, c) + c->stale_s + 1 &&
 	       says_stale(q, c, s);
 }
 
@@ -248,7 +273,7 @@ static bool signed_alike(const struct question *q, const struct seen *s, const s
 static bool explained(const struct question *q, const struct config *c, const struct seen *s)
 {
 	for (const struct delivery *d = q->truth->deliveries; d; d = d->next) {
-		if (d->kind == DELIVERED_WHOLE && d->qtype == q->qtype && d->group == c->group &&
+		if (d->kind == DELIVERED_WHOLE && d->qtype == q->qtype && config_asks(c, d->group) &&
 		    d->group == s->group && d->version == s->version && signed_alike(q, s, d) &&
 		    fresh_enough(q, c, s, d))
 			return true;
@@ -277,7 +302,7 @@ static bool delivered(const struct question *q, const struct config *c, enum del
 		      uint64_t since_ns)
 {
 	for (const struct delivery *d = q->truth->deliveries; d && d->at_ns >= since_ns; d = d->next) {
-		if (d->kind == kind && d->qtype == q->qtype && d->group == c->group)
+		if (d->kind == kind && d->qtype == q->qtype && config_asks(c, d->group))
 			return true;
 	}
 	return false;
@@ -300,8 +325,10 @@ static const char *cut_wrong(const struct question *q, const struct config *c, c
 		return "a signature over what was cut";
 	if (!too_large && !cut_upstream)
 		return "TC, and it would fit";
+	if (c->passthrough && cut_upstream)
+		return NULL;
 	/* That TCP did not work once is remembered for minutes. */
-	if (!too_large && !c->pace && site_all_perfect(c->group, world.begin_ns))
+	if (!too_large && !c->pace && all_perfect(c, world.begin_ns))
 		return "TC, and all upstreams have TCP";
 	if (too_large && s->n && s->n < truth_n(q->truth, q->qtype) && !cut_upstream && s->ede == -1 &&
 	    s->len + (q->qtype == TYPE_TXT ? 200 : 16) <= limit_of(q, c))
@@ -321,15 +348,18 @@ static const char *failure_wrong(const struct question *q, const struct config *
 
 	if (world.tight || c->pace)
 		return NULL;
+	/* What CoreDNS would have passed on has no place on a stream. */
+	if (q->tcp && c->passthrough && delivered(q, c, DELIVERED_CUT, before(q, LIFE_MS)))
+		return NULL;
 	/* That TCP did not work once is remembered for minutes; over a stream there is no TC. */
 	if (q->tcp && delivered(q, c, DELIVERED_CUT, before(q, LIFE_MS)) &&
-	    !site_all_perfect(c->group, world.begin_ns))
+	    !all_perfect(c, world.begin_ns))
 		return NULL;
-	if (site_all_perfect(c->group, settled))
+	if (all_perfect(c, settled))
 		return "SERVFAIL, and all upstreams are perfect";
-	if (delivered(q, c, DELIVERED_FAILURE, before(q, (SERVFAIL_KEPT_S + 5) * 1000)) && !c->failover)
+	if (delivered(q, c, DELIVERED_FAILURE, before(q, (c->servfail_s + 6) * 1000)) && !c->failover)
 		return NULL;
-	if (site_one_perfect(c->group, settled))
+	if (!c->next && site_one_perfect(c->group, settled))
 		return "SERVFAIL, and one upstream is perfect";
 	return NULL;
 }
@@ -357,14 +387,14 @@ static const char *late_for_cached(const struct question *q)
 	const struct config *c = &configs[n_configs - 1];
 	uint64_t sent = q->sent_ns[q->n_sent - 1], waited = world.now_ns - sent;
 
-	if (!c->cache || !c->done_ns || waited <= CACHED_MS * NS_PER_MS || q->do_bit || !q->rd ||
+	if (!must_be_kept(q, c) || !c->done_ns || waited <= CACHED_MS * NS_PER_MS || q->do_bit || !q->rd ||
 	    q->second_port || q->n_sent > 1 || world.tight)
 		return NULL;
 	for (unsigned i = 0; i < n_questions; i++) {
 		const struct question *p = &questions[i];
 
 		if (!p->whole || p->second_port || !same_key(p, q) || p->sent_ns[0] < c->done_ns ||
-		    p->answered_ns >= sent)
+		    p->answered_ns >= sent || p->sent_ns[0] <= truth_forgotten_ns(q->truth, world.now_ns) || c->keepttl)
 			continue;
 		/* TTLs are rounded up, and the question takes its way. */
 		if (p->answered_ns + p->ttl_s * NS_PER_S > sent + NS_PER_S + 100 * NS_PER_MS)
@@ -384,7 +414,7 @@ static const char *wrong_under(const struct question *q, const struct config *c,
 	if (s->len > limit_of(q, c))
 		return "longer than the client takes";
 	if (waited > PROMPT_MS * NS_PER_MS && !c->pace &&
-	    site_all_perfect(c->group, before(q, SETTLED_S * 1000)))
+	    all_perfect(c, before(q, SETTLED_S * 1000)))
 		return "late, and all upstreams are perfect";
 	if (s->rcode == RCODE_SERVFAIL)
 		return failure_wrong(q, c);

@@ -51,19 +51,51 @@ static void draw_cache(struct config *c)
 		c->prefetch = true;
 		add(c, "    prefetch %u 60s %u%%\n", 1 + world_below(3), 10 + world_below(80));
 	}
+	if (world_percent(15)) {
+		c->no_success = world_percent(50);
+		c->no_denial = !c->no_success;
+		add(c, "    disable %s\n", c->no_success ? "success" : "denial");
+	}
+	c->servfail_s = 5;
+	if (world_percent(30)) {
+		c->servfail_s = world_below(20);
+		add(c, "    servfail %us\n", c->servfail_s);
+	}
+	if (world_percent(15)) {
+		c->keepttl = true;
+		add(c, "    keepttl\n");
+	}
 	add(c, "  }\n");
 }
 
-static void draw_forward(struct config *c)
+static void add_group(struct config *c, int group)
 {
 	static const char *const policies[] = {"random", "round_robin", "sequential"};
 
 	add(c, "  forward .");
 	for (unsigned i = 0; i < n_sites; i++) {
-		if (sites[i].group == c->group)
+		if (sites[i].group == group)
 			add(c, " %s", sites[i].text);
 	}
 	add(c, " {\n    policy %s\n", policies[world_below(3)]);
+}
+
+bool config_asks(const struct config *c, int group)
+{
+	return group == c->group || c->next;
+}
+
+static void draw_forward(struct config *c)
+{
+	add_group(c, c->group);
+	if (world_percent(25) && sites[n_sites - 1].group != sites[0].group) {
+		c->next = true;
+		add(c, "    next SERVFAIL %s\n", world_percent(50) ? "NXDOMAIN" : "REFUSED");
+	}
+	if (world_percent(10)) {
+		c->passthrough = true;
+		add(c, "    tc passthrough\n");
+	}
 	if (world_percent(30)) {
 		c->failover = true;
 		add(c, "    failover SERVFAIL\n");
@@ -91,6 +123,10 @@ static void draw_forward(struct config *c)
 	if (world_percent(20))
 		add(c, "    expire %us\n", 1 + world_below(5));
 	add(c, "  }\n");
+	if (c->next) {
+		add_group(c, !c->group);
+		add(c, "  }\n");
+	}
 }
 
 void config_draw(struct config *c, uint8_t group)

@@ -249,6 +249,11 @@ static void forget_old(const struct generation *g)
 	}
 }
 
+void sim_server_flush(const uint8_t *name)
+{
+	(void)generation_flush(runtime.current, name, false);
+}
+
 void sim_server_control(void)
 {
 	while (control.n_ended) {

@@ -16,6 +16,8 @@ void sim_server_start(unsigned n_workers, size_t worker_bytes);
 void sim_server_publish(const char *corefile);
 /* Free generations that have ended, cancel those whose time is over. */
 void sim_server_control(void);
+/* As `binnacle flush NAME`, or of all (NULL). */
+void sim_server_flush(const uint8_t *name);
 /* Nobody asks and all upstreams are well: nothing may be open but the listeners. */
 void sim_server_at_rest(void);
 /* Answer what is in flight, end, look for what is left over. */

@@ -77,6 +77,20 @@ static void plan_reloads(struct reloads *r, uint64_t span_ns)
 		r->at_ns[i] = world.now_ns + span_ns * (i + 1) / (r->n + 1);
 }
 
+static void maybe_flush(void)
+{
+	const struct truth *t = world_percent(70) ? &truths[world_below(n_truths)] : NULL;
+
+	if (n_forgettings == FORGETTINGS_MAX || !world_percent(2))
+		return;
+	if (t)
+		world_tell("flush n%u", t->index);
+	else
+		world_tell("flush all");
+	sim_server_flush(t ? t->name : NULL);
+	forgettings[n_forgettings++] = (struct forgetting){t, world.now_ns};
+}
+
 static void run(uint64_t until_ns, struct reloads *r)
 {
 	while (world.now_ns < until_ns) {
@@ -84,6 +98,7 @@ static void run(uint64_t until_ns, struct reloads *r)
 
 		world_run_until(slice < until_ns ? slice : until_ns);
 		sim_server_control();
+		maybe_flush();
 		if (r->done < r->n && world.now_ns >= r->at_ns[r->done]) {
 			bool same = world_percent(40);
 
@@ -133,7 +148,7 @@ static void draw(uint64_t span_ns)
 	unsigned trouble = troubles[world_below(5)];
 
 	world.tight = world_percent(5);
-	n_configs = n_sites = 0;
+	n_configs = n_sites = n_forgettings = 0;
 	client_reset();
 	truth_draw();
 	site_draw(1 + world_below(3), 0, trouble);

@@ -31,7 +31,7 @@ void site_paced(void)
 	uint64_t *place = &sent.at_ns[sent.n++ % PACED_MAX];
 
 	*place = world.now_ns;
-	if (n_configs != 1 || !c->pace || sent.n <= c->pace)
+	if (n_configs != 1 || !c->pace || c->next || sent.n <= c->pace)
 		return;
 	place = &sent.at_ns[(sent.n - 1 - c->pace) % PACED_MAX];
 	if (world.now_ns - *place < NS_PER_S)
@@ -92,6 +92,7 @@ void site_change_mood(struct site *s, unsigned trouble)
 	struct mood m = {.cut_style = (enum cut_style)world_below(3), .doubled = world_percent(30) ? 20 : 0};
 
 	m.cookies = world_percent(50);
+	m.strict = m.cookies && world_percent(30);
 	s->perfect = !world_percent(trouble);
 	if (!s->perfect)
 		one_fault(&m);
@@ -174,7 +175,7 @@ struct heard {
 	struct site_conn *conn; /* over TCP */
 	uint16_t id, flags, qtype, question_len, size;
 	uint8_t question[WIRE_NAME_MAX + 4];
-	bool edns, do_bit, has_cookie;
+	bool edns, do_bit, has_cookie, has_server_cookie;
 	uint8_t cookie[8]; /* the client's */
 	struct truth *truth; /* NULL: a probe */
 };
@@ -183,8 +184,10 @@ struct heard {
 static void hear_cookie(struct heard *h, const uint8_t *options, size_t len)
 {
 	h->has_cookie = len >= 12 && wire_u16(options) == OPTION_COOKIE && h->site->mood.cookies;
-	if (h->has_cookie)
-		memcpy(h->cookie, options + 4, sizeof(h->cookie));
+	if (!h->has_cookie)
+		return;
+	memcpy(h->cookie, options + 4, sizeof(h->cookie));
+	h->has_server_cookie = len == COOKIE_OPTION && wire_u16(options + 2) == COOKIE_OPTION - 4;
 }
 
 static bool hear(struct heard *h, const uint8_t *msg, size_t len)
@@ -470,6 +473,12 @@ static void respond(const struct heard *h)
 		forge(h);
 	if (edns_trouble(h))
 		return;
+	if (m->strict && m->edns == EDNS_FINE && !h->conn && h->has_cookie && !h->has_server_cookie) {
+		world_tell("  site %u wants its cookie", h->site->index);
+		h->truth->asked[key_of(h)]--;
+		send_rcode(h, RCODE_BADCOOKIE, NULL);
+		return;
+	}
 	if (world_percent(m->servfail))
 		send_rcode(h, RCODE_SERVFAIL, arrival_of(h, DELIVERED_FAILURE));
 	else

@@ -30,7 +30,8 @@ struct mood {
 	enum tcp_mood tcp;
 	enum cut_style cut_style;
 	bool always_cut;
-	bool cookies; /* it knows them (RFC 7873) */
+	bool cookies; /* it knows them (RFC 7873), */
+	bool strict; /* and wants its own back over UDP: else BADCOOKIE */
 	bool lowers; /* its answers are in lower case, the question too */
 	uint8_t loss, doubled, slow, servfail, broken, forged;
 	unsigned closes_after;

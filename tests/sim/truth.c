@@ -18,6 +18,8 @@ enum {
 
 struct truth truths[TRUTHS_MAX];
 unsigned n_truths;
+struct forgetting forgettings[FORGETTINGS_MAX];
+unsigned n_forgettings;
 
 static const uint8_t zone[] = "\7example\3org";
 
@@ -124,6 +126,19 @@ unsigned truth_key(uint16_t qtype, bool do_bit, bool rd, bool cd)
 	unsigned type = qtype == TYPE_A ? 0 : qtype == TYPE_TXT ? 1 : 2;
 
 	return type * 8u + do_bit * 4u + rd * 2u + cd;
+}
+
+uint64_t truth_forgotten_ns(const struct truth *t, uint64_t ns)
+{
+	uint64_t last = 0;
+
+	for (unsigned i = 0; i < n_forgettings; i++) {
+		const struct forgetting *f = &forgettings[i];
+
+		if ((!f->truth || f->truth == t) && f->at_ns < ns && f->at_ns > last)
+			last = f->at_ns;
+	}
+	return last;
 }
 
 /* ---------------------------------------------------------------- messages */

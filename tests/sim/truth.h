@@ -47,6 +47,17 @@ struct truth {
 	unsigned n_twice; /* asked of upstreams while it was asked already */
 };
 
+/* The cache was told to forget a name, or all. */
+struct forgetting {
+	const struct truth *truth; /* NULL: all */
+	uint64_t at_ns;
+};
+enum { FORGETTINGS_MAX = 4 };
+extern struct forgetting forgettings[FORGETTINGS_MAX];
+extern unsigned n_forgettings;
+/* When `t` was last forgotten before `ns`; 0: never. */
+uint64_t truth_forgotten_ns(const struct truth *t, uint64_t ns);
+
 extern struct truth truths[TRUTHS_MAX];
 extern unsigned n_truths;
 
