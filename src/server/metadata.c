@@ -17,10 +17,11 @@ struct metadata_value {
 
 /* ---------------------------------------------------------------- labels */
 
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static struct metadata_label *all; /* lock */
+
 struct metadata_label *metadata_label(const char *text)
 {
-	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-	static struct metadata_label *all;
 	static unsigned n;
 	size_t size = strlen(text) + 1;
 	struct metadata_label *l;
@@ -48,6 +49,18 @@ struct metadata_label *metadata_want(const char *text)
 	if (l)
 		__atomic_store_n(&l->wanted, true, __ATOMIC_RELAXED);
 	return l;
+}
+
+bool metadata_wanted_below(const char *prefix)
+{
+	size_t len = strlen(prefix);
+	bool wanted = false;
+
+	pthread_mutex_lock(&lock);
+	for (const struct metadata_label *l = all; l && !wanted; l = l->next)
+		wanted = !strncmp(l->text, prefix, len) && __atomic_load_n(&l->wanted, __ATOMIC_RELAXED);
+	pthread_mutex_unlock(&lock);
+	return wanted;
 }
 
 /* ---------------------------------------------------------------- values */

@@ -46,6 +46,9 @@ struct metadata_label *metadata_label(const char *text);
 /* The same for somebody who will call metadata_get. */
 struct metadata_label *metadata_want(const char *text);
 
+/* Has somebody asked for a label that begins like this?  From the start() of a plugin on.  Thread: any. */
+bool metadata_wanted_below(const char *prefix);
+
 /* The name that came in decides whether its zone has metadata, before anything changes it (plugin metadata, first in the
  * chain). */
 void metadata_begin(struct query *q);

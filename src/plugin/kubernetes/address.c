@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Addresses within names: reverse names and dashed host labels. */
+#include "plugin/kubernetes/name.h"
+
+#include <arpa/inet.h>
+#include <string.h>
+
+enum { V4_LABELS = 4, V6_LABELS = 32, ARPA_LABELS = 2 };
+
+static const uint8_t mapped_prefix[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+
+/* A decimal number up to 255 without leading zeros, or -1. */
+static int octet(const uint8_t *s, unsigned len)
+{
+	int v = 0;
+
+	if (len == 0 || len > 3 || (len > 1 && s[0] == '0'))
+		return -1;
+	for (unsigned i = 0; i < len; i++) {
+		if (s[i] < '0' || s[i] > '9')
+			return -1;
+		v = v * 10 + (s[i] - '0');
+	}
+	return v <= 255 ? v : -1;
+}
+
+static int nibble(const uint8_t *s, unsigned len)
+{
+	if (len != 1)
+		return -1;
+	if (*s >= '0' && *s <= '9')
+		return *s - '0';
+	return *s >= 'a' && *s <= 'f' ? *s - 'a' + 10 : -1;
+}
+
+static bool ends_in(const struct wire_query *in, unsigned labels, const char *suffix, size_t len)
+{
+	return in->n_labels == labels && !memcmp(in->qname + in->label_off[labels - ARPA_LABELS], suffix, len);
+}
+
+static unsigned reverse4(const struct wire_query *in, uint8_t addr[16])
+{
+	for (unsigned i = 0; i < V4_LABELS; i++) {
+		const uint8_t *l = in->qname + in->label_off[i];
+		int v = octet(l + 1, *l);
+
+		if (v < 0)
+			return 0;
+		addr[V4_LABELS - 1 - i] = (uint8_t)v;
+	}
+	return 4;
+}
+
+static unsigned reverse6(const struct wire_query *in, uint8_t addr[16])
+{
+	memset(addr, 0, 16);
+	for (unsigned i = 0; i < V6_LABELS; i++) {
+		const uint8_t *l = in->qname + in->label_off[i];
+		int v = nibble(l + 1, *l);
+
+		if (v < 0)
+			return 0;
+		addr[15 - i / 2] |= (uint8_t)(i % 2 ? v << 4 : v);
+	}
+	if (memcmp(addr, mapped_prefix, sizeof(mapped_prefix)) != 0)
+		return 16;
+	memmove(addr, addr + sizeof(mapped_prefix), 4);
+	return 4;
+}
+
+unsigned k8s_reverse_addr(const struct wire_query *in, uint8_t addr[16])
+{
+	static const char in_addr[] = "\7in-addr\4arpa", ip6[] = "\3ip6\4arpa";
+
+	if (ends_in(in, V4_LABELS + ARPA_LABELS, in_addr, sizeof(in_addr)))
+		return reverse4(in, addr);
+	if (ends_in(in, V6_LABELS + ARPA_LABELS, ip6, sizeof(ip6)))
+		return reverse6(in, addr);
+	return 0;
+}
+
+static unsigned dashed4(const uint8_t *s, unsigned len, uint8_t addr[16])
+{
+	unsigned at = 0;
+
+	for (unsigned i = 0; i < 4; i++) {
+		const uint8_t *dash = memchr(s + at, '-', len - at);
+		unsigned end = i < 3 && dash ? (unsigned)(dash - s) : len;
+		int v = octet(s + at, end - at);
+
+		if (v < 0)
+			return 0;
+		addr[i] = (uint8_t)v;
+		at = end < len ? end + 1 : len;
+	}
+	return 4;
+}
+
+unsigned k8s_dashed_addr(const uint8_t *label, unsigned len, uint8_t addr[16])
+{
+	char text[WIRE_LABEL_MAX + 1];
+	unsigned dashes = 0;
+	bool twice = false;
+
+	for (unsigned i = 0; i < len; i++) {
+		text[i] = label[i] == '-' ? ':' : (char)label[i];
+		dashes += label[i] == '-';
+		twice |= i && label[i] == '-' && label[i - 1] == '-';
+		if (label[i] == '.' || label[i] == '\0' || label[i] == ':')
+			return 0;
+	}
+	if (dashes == 3 && !twice)
+		return dashed4(label, len, addr);
+	text[len] = '\0';
+	if (inet_pton(AF_INET6, text, addr) != 1)
+		return 0;
+	if (memcmp(addr, mapped_prefix, sizeof(mapped_prefix)) != 0)
+		return 16;
+	memmove(addr, addr + sizeof(mapped_prefix), 4);
+	return 4;
+}
+
+static char *put_decimal(char *p, unsigned v)
+{
+	if (v >= 100)
+		*p++ = (char)('0' + v / 100);
+	if (v >= 10)
+		*p++ = (char)('0' + v / 10 % 10);
+	*p++ = (char)('0' + v % 10);
+	return p;
+}
+
+static char *put_group(char *p, unsigned v)
+{
+	static const char digits[] = "0123456789abcdef";
+	int shift = v >= 0x1000 ? 12 : v >= 0x100 ? 8 : v >= 0x10 ? 4 : 0;
+
+	for (; shift >= 0; shift -= 4)
+		*p++ = digits[v >> shift & 15];
+	return p;
+}
+
+/* The longest run of zero groups, the first of equals, of at least two.  RFC 5952 4.2. */
+static unsigned zero_run(const uint8_t *a, unsigned *ret_at)
+{
+	unsigned best = 1, run = 0;
+
+	*ret_at = 8;
+	for (unsigned i = 0; i < 8; i++) {
+		run = a[2 * i] || a[2 * i + 1] ? 0 : run + 1;
+		if (run > best) {
+			best = run;
+			*ret_at = i + 1 - run;
+		}
+	}
+	return best > 1 ? best : 0;
+}
+
+static unsigned dashed6(const uint8_t *a, char *out)
+{
+	unsigned at, run = zero_run(a, &at);
+	char *p = out;
+
+	for (unsigned i = 0; i < 8; i++) {
+		if (i == at) {
+			*p++ = '-';
+			*p++ = '-';
+			i += run - 1;
+			continue;
+		}
+		if (p > out && p[-1] != '-')
+			*p++ = '-';
+		p = put_group(p, (unsigned)a[2 * i] << 8 | a[2 * i + 1]);
+	}
+	if (p[-1] == '-')
+		*p++ = '0'; /* a label cannot end in a dash */
+	return (unsigned)(p - out);
+}
+
+unsigned k8s_dashed_text(const uint8_t *addr, unsigned addr_len, char out[K8S_DASHED_MAX])
+{
+	char *p = out;
+
+	if (addr_len == 16)
+		return dashed6(addr, out);
+	for (unsigned i = 0; i < 4; i++) {
+		if (i)
+			*p++ = '-';
+		p = put_decimal(p, addr[i]);
+	}
+	return (unsigned)(p - out);
+}

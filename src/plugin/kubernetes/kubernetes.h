@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+/* kubernetes: the cluster's names from the store (kube/store.h).
+ *
+ *   query()  zone, longest match -> name.h -> first synchronisation awaited? -> one of
+ *              addresses.c  A, AAAA of services, endpoints, pods, ns.dns; and whether a name exists at all
+ *              srv.c        SRV and the addresses that go along
+ *              reverse.c    PTR
+ *              server.c     NS, SOA, ns.dns: where this server itself is to be found
+ *              external.c   ExternalName (server/alias.h)
+ *            -> outcome -> the reply, or on to the next plugin (fallthrough)
+ *
+ * Nearly all answers are one table lookup and one block written straight into the query's arena (wire/plain.h). */
+#pragma once
+
+#include "base/heap.h"
+#include "kube/client.h"
+#include "kube/store.h"
+#include "net/addr.h"
+#include "plugin/kubernetes/name.h"
+#include "plugin/kubernetes/settings.h"
+#include "server/query.h"
+#include "wire/plain.h"
+
+enum { K8S_LOCAL_MAX = 64 };
+
+struct metadata_label;
+
+/* Labels under which the plugin has metadata, but for client-label/KEY. */
+enum k8s_meta {
+	K8S_META_ENDPOINT, K8S_META_KIND, K8S_META_NAMESPACE, K8S_META_PORT, K8S_META_PROTOCOL, K8S_META_SERVICE,
+	K8S_META_CLUSTER, K8S_META_ZONE, K8S_META_PARSE_ERROR, K8S_META_CLIENT_NAMESPACE, K8S_META_CLIENT_POD,
+	K8S_N_META,
+};
+
+/* Rule: frozen while serving, but for what is noted. */
+struct kubernetes {
+	struct k8s_settings set;
+	const struct block *block;
+	struct kube_client *client;
+	const struct kube_store *store;
+	struct net_addr local[K8S_LOCAL_MAX]; /* where this server is to be found */
+	unsigned n_local;
+	uint64_t wait_until_ns;      /* monotonic: so long questions wait for the first synchronisation */
+	const struct metadata_label *meta[K8S_N_META];
+	struct background_task *watch_names;  /* warnings.c; control */
+	uint64_t names_seen, changes_seen;    /* background */
+	bool late_said;                       /* background */
+};
+
+/* What a look-up came to. */
+enum k8s_outcome {
+	K8S_ANSWERED,   /* q->reply is set */
+	K8S_NODATA,
+	K8S_NXDOMAIN,
+	K8S_UNKNOWN,    /* part of what it takes was never read: SERVFAIL */
+	K8S_WAITS,      /* a sub-query is under way */
+	K8S_NO_MEMORY,
+};
+
+struct k8s_ask {
+	const struct kubernetes *k;
+	const struct kube_store *store;
+	struct query *q;
+	const struct k8s_zone *zone;
+	unsigned zone_off;          /* of the zone in the question's name */
+	struct k8s_name name;
+};
+
+/* Per query: the wait for the first synchronisation. */
+struct k8s_wait {
+	struct timer timer;
+	struct query *q;
+	const struct kubernetes *k;
+};
+
+/* The instance of a block, or NULL.  For plugins that build on it (autopath, k8s_external), from their start() on. */
+const struct kubernetes *k8s_of_block(const struct block *b);
+
+/* ---- kubernetes.c */
+/* The zone that the question is in, the longest; false: none. */
+bool k8s_ask_begin(struct k8s_ask *a, const struct kubernetes *k, struct query *q);
+
+/* ---- find.c */
+/* A namespace is there and not hidden. */
+bool k8s_namespace_shown(const struct kubernetes *k, const struct kube_ns *ns);
+bool k8s_namespace_listed(const struct kubernetes *k, const char *name, size_t len);
+/* The service (ServiceImport) that the name asks for, with `service` set; false: there is none to be seen. */
+bool k8s_find_service(const struct k8s_ask *a, const struct kube_name **ret_name,
+		      const struct kube_service **ret_service);
+/* A port of these matches what the name says (or it says nothing). */
+bool k8s_port_matches(const struct k8s_name *n, const struct kube_port *p);
+unsigned k8s_ports_matching(const struct k8s_name *n, struct kube_port_iter it);
+
+/* Endpoints of a service that match host label, cluster and topology zone. */
+struct k8s_endpoint_walk {
+	const struct kubernetes *k;
+	const struct k8s_name *name;
+	const struct kube_slice *slice;
+	struct kube_endpoint_iter it;
+	bool any_zone;                  /* `prefer`, and there is none in that zone */
+	uint8_t addr[16];               /* what the host label is, read as an address */
+	unsigned addr_len;
+};
+/* Begin; `any_zone` is settled here. */
+struct k8s_endpoint_walk k8s_endpoints(const struct kubernetes *k, const struct k8s_name *name,
+				       const struct kube_name *n);
+/* The next slice with its endpoints to walk; NULL at the end. */
+const struct kube_slice *k8s_walk_slice(struct k8s_endpoint_walk *w);
+bool k8s_walk_endpoint(struct k8s_endpoint_walk *w, struct kube_endpoint *ret);
+/* No filter: every endpoint of a slice matches. */
+bool k8s_walk_takes_all(const struct k8s_endpoint_walk *w);
+/* An endpoint's host label; `buf` may be used for it. */
+struct k8s_label k8s_host_label(const struct kubernetes *k, const struct kube_endpoint *e, char buf[K8S_DASHED_MAX]);
+
+/* ---- addresses.c */
+/* Addresses of the question's family into the reply, NODATA when there are none of it; for other types only whether the
+ * name exists (K8S_NODATA) or not. */
+enum k8s_outcome k8s_addresses(struct k8s_ask *a);
+/* n addresses of 4 or 16 bytes as the answer. */
+enum k8s_outcome k8s_give_addresses(struct query *q, uint32_t ttl_s, const uint8_t *addrs, unsigned size,
+				    unsigned n);
+
+/* ---- srv.c */
+enum k8s_outcome k8s_srv(struct k8s_ask *a);
+
+/* ---- reverse.c */
+enum k8s_outcome k8s_reverse(struct k8s_ask *a);
+
+/* ---- server.c */
+/* Fill in k->local from the block's binds or the machine's interfaces.  0 or -errno. */
+int k8s_local_addresses(struct kubernetes *k);
+enum k8s_outcome k8s_ns(struct k8s_ask *a);
+enum k8s_outcome k8s_server_addresses(struct k8s_ask *a);
+enum k8s_outcome k8s_soa(struct k8s_ask *a);
+struct wire_plain_soa k8s_soa_of(const struct kubernetes *k, const struct k8s_zone *z);
+/* The names and addresses under which this server is reached, one after the other (AXFR too). */
+typedef int k8s_server_fn(void *arg, const uint8_t *name, const uint8_t *addr, unsigned addr_len);
+/* `zone`: wire form, what the names end in.  Each (name, address) once; stops at the first error and returns it. */
+int k8s_each_server(const struct kubernetes *k, const uint8_t *zone, k8s_server_fn *fn, void *arg);
+
+/* ---- external.c */
+enum k8s_outcome k8s_external_name(struct k8s_ask *a, const struct kube_service *svc);
+
+/* ---- metadata.c */
+int k8s_metadata_setup(struct kubernetes *k);
+/* What the store must keep for what is asked for (KUBE_KEEP_*). */
+unsigned k8s_metadata_keep(const struct kubernetes *k);
+const char *k8s_metadata(const void *state, struct query *q, const struct metadata_label *label);
+
+/* ---- warnings.c */
+int k8s_watch_names_start(struct kubernetes *k);
+
+/* ---- names.c: owner names and rdata, in the query's arena */
+/* Labels to put before a name. */
+struct k8s_part {
+	const void *s;
+	size_t len;
+};
+#define K8S_PART(text) ((struct k8s_part){(text), sizeof(text) - 1})
+/* The labels, then `zone` (wire form); `head` bytes are left free in front.  NULL: no memory, or longer than a name
+ * can be.  *ret_len: the name's. */
+uint8_t *k8s_compose(struct arena *a, size_t head, const struct k8s_part *parts, unsigned n, const uint8_t *zone,
+		     size_t *ret_len);
+/* The same into a buffer of WIRE_NAME_MAX; its length, or 0. */
+size_t k8s_compose_into(uint8_t *out, const struct k8s_part *parts, unsigned n, const uint8_t *zone);
+
+/* ---- seen.c: what was added already */
+struct k8s_seen {
+	uint64_t *slots;
+	uint32_t mask;
+};
+/* Room for `n`.  False: no memory. */
+bool k8s_seen_init(struct k8s_seen *s, struct arena *a, unsigned n);
+/* False: it was there. */
+bool k8s_seen_add(struct k8s_seen *s, uint64_t key);
+uint64_t k8s_seen_key(const void *a, size_t a_len, const void *b, size_t b_len);
