@@ -200,6 +200,31 @@ metric_id metrics_series(const struct metric_desc *d, const char *const *values)
 	return id;
 }
 
+/* Where the reader of `arg` stands in the series, or the end of the list. */
+static struct metric_reader **reader_place(struct series *s, const void *arg)
+{
+	struct metric_reader **at = &s->readers;
+
+	while (*at && (*at)->arg != arg)
+		at = &(*at)->next;
+	return at;
+}
+
+static void reader_put(struct series *s, double (*read)(void *arg), void *arg)
+{
+	struct metric_reader **at = reader_place(s, arg), *r = *at;
+
+	if (r)
+		*at = r->next;
+	else
+		r = calloc(1, sizeof(*r));
+	s->was_read = true;
+	if (!r)
+		return; /* the one before goes on */
+	*r = (struct metric_reader){.next = s->readers, .read = read, .arg = arg};
+	s->readers = r;
+}
+
 void metrics_reader(const struct metric_desc *d, const char *const *values, double (*read)(void *arg),
 		    void *arg)
 {
@@ -209,11 +234,8 @@ void metrics_reader(const struct metric_desc *d, const char *const *values, doub
 	assert(d->kind != METRIC_HISTOGRAM);
 	registry_lock();
 	s = series_get(d, values, &warn);
-	if (s) {
-		s->read = read;
-		s->arg = arg;
-		s->was_read = true;
-	}
+	if (s)
+		reader_put(s, read, arg);
 	registry_unlock();
 	if (warn)
 		warn_limit(d);
@@ -224,8 +246,12 @@ void metrics_reader_drop(void *arg)
 	registry_lock();
 	for (size_t i = 0; i < N_BUCKETS; i++) {
 		for (struct series *s = table[i]; s; s = s->hash_next) {
-			if (s->read && s->arg == arg)
-				s->read = NULL;
+			struct metric_reader **at = reader_place(s, arg), *r = *at;
+
+			if (r) {
+				*at = r->next;
+				free(r);
+			}
 		}
 	}
 	registry_unlock();

@@ -66,8 +66,8 @@ void metrics_record(metric_id id, const struct metric_desc *d, uint64_t value);
 
 /* A value that is read when scraped instead of counted (cache entries, queue depths, memory).
  * `read` is called under the registry's lock by the scraping thread and must not block.
- * Registering the same name and labels again replaces the reader (reload); metrics_reader_drop takes
- * it away if it is still `arg`'s.  Not for histograms.  Beyond the limit the "other" series shows one of them. */
+ * Registering the same name and labels again takes the series over (reload); metrics_reader_drop gives
+ * back what `arg` reads, and the reader before counts again if there is one.  Not for histograms.  Beyond the limit the "other" series shows one of them. */
 void metrics_reader(const struct metric_desc *d, const char *const *values,
 		    double (*read)(void *arg), void *arg);
 void metrics_reader_drop(void *arg);

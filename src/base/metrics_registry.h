@@ -18,13 +18,19 @@ struct family {
 	bool overflowed; /* the limit was met here and has been logged */
 };
 
+/* Who gives a series its value.  The newest counts; when it goes the one before does again (a reload that fails). */
+struct metric_reader {
+	struct metric_reader *next; /* older */
+	double (*read)(void *arg);
+	void *arg;
+};
+
 struct series {
 	struct series *hash_next;
 	struct family *family;
 	metric_id id;
-	double (*read)(void *arg); /* NULL: counted, or a reader that was dropped (then was_read) */
-	void *arg;
-	bool was_read;
+	struct metric_reader *readers;
+	bool was_read; /* never counted; without a reader there is nothing to show */
 	char labels[];             /* `a="x",b="y"`, escaped, sorted by label name; "" for none */
 };
 

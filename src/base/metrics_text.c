@@ -189,8 +189,10 @@ static size_t gather(struct registry *r, struct seen *v)
 		for (size_t k = 0; k < f->n_series; k++) {
 			const struct series *s = f->series[k];
 
-			if (!s->was_read || s->read)
-				v[n++] = (struct seen){s, s->read ? s->read(s->arg) : 0};
+			if (s->readers)
+				v[n++] = (struct seen){s, s->readers->read(s->readers->arg)};
+			else if (!s->was_read)
+				v[n++] = (struct seen){.series = s};
 		}
 	}
 	return n;

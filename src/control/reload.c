@@ -138,6 +138,7 @@ int control_load_first(struct control *c)
 {
 	struct load l = {.control = c};
 
+	startup_build_info();
 	load_and_publish(&l);
 	(void)tell_all(&l, true);
 	arena_fini(&l.arena);

@@ -5,6 +5,7 @@
 #include "server/generation.h"
 #include "server/route.h"
 #include "server/runtime.h"
+#include "server/server_metrics.h"
 #include "wire/name.h"
 
 #include <stdio.h>
@@ -32,6 +33,17 @@ void startup_version(void)
 		  "gcc " __VERSION__,
 #endif
 		  BINNACLE_COMMIT);
+}
+
+void startup_build_info(void)
+{
+	server_metrics_build(BINNACLE_VERSION, BINNACLE_COMMIT,
+#ifdef __clang__
+			     "clang " __clang_version__
+#else
+			     "gcc " __VERSION__
+#endif
+	);
 }
 
 static int by_text(const void *a, const void *b)

@@ -12,5 +12,7 @@ void startup_zones(const struct generation *g, bool quiet);
 void startup_summary(const struct generation *g, bool quiet);
 /* "Binnacle-VERSION" and "linux/amd64, COMPILER, COMMIT". */
 void startup_version(void);
+/* Which build this is, as metrics. */
+void startup_build_info(void);
 /* One plugin of this build a line, sorted, `on` last. */
 void startup_plugins(void);

@@ -17,5 +17,8 @@ struct server_metrics {
 };
 extern struct server_metrics server_metrics;
 
+/* coredns_build_info and binnacle_build_info.  The texts are static.  Control. */
+void server_metrics_build(const char *version, const char *revision, const char *compiler);
+
 /* Any number of times; control. */
 void server_metrics_init(void);
