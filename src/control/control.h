@@ -41,6 +41,7 @@ struct control {
 	uv_loop_t loop;
 	uv_signal_t signals[6];
 	uv_timer_t lameduck_timer;
+	uv_async_t failed_async;  /* server/lifecycle.h */
 	struct admin *admin;
 	struct retired retired;
 	struct watch watch;
@@ -74,6 +75,8 @@ void retired_free_all(struct retired *r);
 
 /* ---------------------------------------------------------------- stop.c */
 
+/* Let a failure that a plugin tells of end the process with status 1.  0 or a libuv error. */
+int stop_watch_failure(struct control *c) MUST_USE;
 /* TERM or INT: the first begins the end (lameduck, then the loop stops), the second ends the process. */
 void stop_signal(struct control *c, int signum);
 /* From here on nobody runs the loop any more: a signal ends the process by itself. */

@@ -9,6 +9,7 @@
 #include "control/admin.h"
 #include "control/control.h"
 #include "control/pidfile.h"
+#include "server/lifecycle.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -111,6 +112,8 @@ static int set_up(struct control *c)
 	watch_init(&c->watch, &c->loop, &c->loader, on_changed, c);
 	uv_timer_init(&c->loop, &c->lameduck_timer);
 	err = watch_signals(c);
+	if (!err)
+		err = stop_watch_failure(c);
 	return err ? err : server_start(&so);
 }
 
@@ -133,6 +136,7 @@ static void tear_down(struct control *c)
 	stop_second_signal_ends();
 	server_stop(DRAIN_MS, old, retired_left(&c->retired, old));
 	retired_free_all(&c->retired);
+	lifecycle_on_failure(NULL, NULL);
 	uv_walk(&c->loop, close_handle, NULL);
 	uv_run(&c->loop, UV_RUN_DEFAULT);
 	(void)uv_loop_close(&c->loop); /* all handles are closed */

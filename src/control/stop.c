@@ -12,6 +12,8 @@
 
 enum {
 	FORCED_STATUS = 2,
+	FAILED_STATUS = 1,
+	FAILED_FLUSH_MS = 2000, /* the line that says why is the last */
 	FORCED_FLUSH_MS = 200, /* for the lines that are queued when a second signal comes */
 };
 
@@ -25,6 +27,31 @@ static void end_now(int signum)
 	log_line(LOG_INFO, "%s: Force quit", signal_name(signum));
 	log_stop(FORCED_FLUSH_MS);
 	_exit(FORCED_STATUS);
+}
+
+/* What is in flight may be what has failed: it is not waited for. */
+static void end_failed(uv_async_t *a)
+{
+	struct control *c = a->data;
+
+	pidfile_remove(c->opts->pidfile);
+	log_stop(FAILED_FLUSH_MS);
+	_exit(FAILED_STATUS);
+}
+
+static void on_failure(void *arg)
+{
+	uv_async_send(arg); /* cannot fail for a handle that is open */
+}
+
+int stop_watch_failure(struct control *c)
+{
+	int err = uv_async_init(&c->loop, &c->failed_async, end_failed);
+
+	c->failed_async.data = c;
+	if (!err)
+		lifecycle_on_failure(on_failure, &c->failed_async);
+	return err;
 }
 
 static void lameduck_over(uv_timer_t *t)

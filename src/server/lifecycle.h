@@ -12,3 +12,9 @@
 bool lifecycle_stopping(void);
 /* Thread: control. */
 void lifecycle_stop(void);
+
+/* Something that serves cannot go on at all (`loop` has found one), and has logged why: the process ends with status 1 once
+ * the log is written.  Thread: any. */
+void lifecycle_fail(void);
+/* Who ends it; called in the failing thread, and at once if that has happened already.  Thread: control. */
+void lifecycle_on_failure(void (*fn)(void *arg), void *arg);

@@ -174,7 +174,7 @@ static enum step look_up(struct cache_query *cq, struct query *q)
 		return cache_give(cq, q, &hit);
 	cq->key = cache_key_of(p, q, bits);
 	found = cache_find(p->store, &cq->key, loop_now_ns(q->w->loop), &q->arena,
-			   q->kind == QUERY_CLIENT ? &join : NULL, &hit);
+			   q->kind == QUERY_CLIENT && query_may_merge(q) ? &join : NULL, &hit);
 	if (likely(found == CACHE_HIT))
 		return cache_give(cq, q, &hit);
 	return miss(cq, q, found, join.token);

@@ -75,7 +75,7 @@ bool flight_key_of(const struct flights *f, const struct query *q, struct flight
 	uint8_t text[WIRE_NAME_MAX + 10];
 	size_t len = q->in.qname_len;
 
-	if (q->in.options_len && options_matter(q))
+	if (!query_may_merge(q) || (q->in.options_len && options_matter(q)))
 		return false;
 	memcpy(text, q->in.qname, len);
 	wire_put_u16(text + len, q->in.qtype);
