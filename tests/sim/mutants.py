@@ -26,10 +26,12 @@ FOUND_WITHIN = {
     'answer-to-any-question': 300,
     'answer-with-any-id': 300,
     'attempt-without-time-out': 3000,
+    'badcookie-is-an-answer': 200,
     'connection-stays-counted': 50,
     'cut-answer-cached': 2000,
     'do-not-in-the-key': 100,
     'edns-fallback-loops': 500,
+    'flush-of-a-name-forgets-nothing': 1000,
     'followers-not-woken': 50,
     'late-hold-forgotten': 500,
     'no-failover': 5000,
@@ -57,7 +59,7 @@ def copy_tree(to, from_tree):
         archive = subprocess.run(['git', '-C', ROOT, 'archive', 'HEAD'], check=True, stdout=subprocess.PIPE)
         subprocess.run(['tar', 'x', '-C', to], input=archive.stdout, check=True)
         return
-    for name in ('meson.build', 'meson_options.txt', 'src', 'scripts', 'tests', 'fuzz'):
+    for name in ('meson.build', 'meson_options.txt', 'src', 'scripts', 'tests', 'fuzz', 'bench'):
         source = ROOT / name
         if source.is_dir():
             shutil.copytree(source, to / name, symlinks=True)
