@@ -34,22 +34,21 @@ static unsigned proto_of(const struct query *q)
 	return q->from.stream && q->from.transport != TRANSPORT_QUIC && q->from.transport != TRANSPORT_HTTPS3;
 }
 
-/* A failure that a plugin only returns is written by the server, in the peer: it has no plugin then. */
-static unsigned plugin_of(const struct dns_row *r, const struct query *q)
+/* A failure that a plugin only returns is written by the server, in the peer, after it was counted: it has no plugin and no
+ * size then. */
+static bool only_returned(const struct query *q)
 {
-	if (!r->block || q->dropped || (q->error && q->reply.rcode != RCODE_NOERROR && q->reply.rcode != RCODE_NXDOMAIN))
-		return 0;
-	return q->answered_place;
+	return q->error && q->reply.rcode != RCODE_NOERROR && q->reply.rcode != RCODE_NXDOMAIN;
 }
 
 static void count_response(struct dns_row *r, struct query *q, uint64_t *cells, unsigned proto)
 {
-	const struct wire_answer *a = q->dropped ? NULL : reply_wire(q);
-	unsigned rcode = q->dropped ? RCODE_NOERROR : q->reply.rcode;
+	bool none = q->dropped || only_returned(q);
+	const struct wire_answer *a = none ? NULL : reply_wire(q);
+	unsigned rcode = q->dropped ? RCODE_NOERROR : q->reply.rcode, plugin = none || !r->block ? 0 : q->answered_place;
 
-	metric_inc(cells, dns_row_response(r, plugin_of(r, q), rcode < DNS_RCODE_REST ? rcode : DNS_RCODE_REST));
-	observe(cells, dns_row_response_size(r, proto), size_bytes,
-		DNS_SIZES, a ? a->msg_len : 0);
+	metric_inc(cells, dns_row_response(r, plugin, rcode < DNS_RCODE_REST ? rcode : DNS_RCODE_REST));
+	observe(cells, dns_row_response_size(r, proto), size_bytes, DNS_SIZES, a ? a->msg_len : 0);
 }
 
 void dns_metrics_count(struct dns_row *r, struct query *q)
