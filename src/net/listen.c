@@ -59,17 +59,22 @@ static void widen_buffer(int fd)
 		(void)set(fd, SOL_SOCKET, SO_RCVBUF, RX_BUFFER);
 }
 
+int listen_prepare_udp(int fd, const struct net_addr *at)
+{
+	ignore_path_mtu(fd, at);
+	widen_buffer(fd);
+	if (!net_addr_is_any(at))
+		return 0;
+	if (at->sa.sa_family == AF_INET6)
+		return set(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
+	return set(fd, IPPROTO_IP, IP_PKTINFO, 1);
+}
+
 static int set_udp(int fd, const struct net_addr *at)
 {
 	int err = set_common(fd, at);
 
-	ignore_path_mtu(fd, at);
-	widen_buffer(fd);
-	if (err < 0 || !net_addr_is_any(at))
-		return err;
-	if (at->sa.sa_family == AF_INET6)
-		return set(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
-	return set(fd, IPPROTO_IP, IP_PKTINFO, 1);
+	return err < 0 ? err : listen_prepare_udp(fd, at);
 }
 
 static int set_tcp(int fd, const struct net_addr *at)

@@ -24,6 +24,8 @@ const char *transport_text(enum transport t);
 int listen_udp(const struct net_addr *at);
 /* A listening TCP socket: non-blocking, SO_REUSEPORT + SO_REUSEADDR, backlog 512.  fd or -errno. */
 int listen_tcp(const struct net_addr *at);
+/* What a bound UDP socket of that address needs beside: buffer, MTU, PKTINFO.  0 or -errno. */
+int listen_prepare_udp(int fd, const struct net_addr *at);
 /* [::]:port, or 0.0.0.0:port where this machine has no IPv6 (socket or bind says EAFNOSUPPORT,
  * EADDRNOTAVAIL). */
 struct net_addr listen_wildcard(uint16_t port);

@@ -3,6 +3,7 @@
 #include "net/stream_internal.h"
 
 #include "base/clock.h"
+#include "net/inherited.h"
 
 #include <errno.h>
 #include <netinet/tcp.h>
@@ -141,7 +142,8 @@ void stream_listener_end(struct stream_listener *sl)
 
 void stream_listener_close(struct stream_listener *sl)
 {
-	for (int i = 0; i < ACCEPTS_AT_CLOSE && accept_one(sl) >= 0; i++)
+	/* Who waits at an inherited one is the next process's. */
+	for (int i = 0; !inherited_holds(sl->fd) && i < ACCEPTS_AT_CLOSE && accept_one(sl) >= 0; i++)
 		;
 	stream_listener_end(sl);
 }

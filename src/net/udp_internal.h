@@ -73,6 +73,7 @@ struct udp_server {
 	struct udp_server *next;
 	/* retiring */
 	bool left_group;
+	bool inherited; /* retired without being touched (net/inherited.h) */
 	uint64_t retired_ns;
 	struct timer timer;
 	struct loop_task task;

@@ -3,6 +3,7 @@
 #include "net/udp_internal.h"
 
 #include "base/clock.h"
+#include "net/inherited.h"
 
 enum {
 	QUIET_MS = 50,
@@ -85,7 +86,7 @@ static void look_if_quiet(struct udp_server *s)
 
 	if (!s->left_group)
 		since = s->retired_ns;
-	if (now - since >= QUIET_MS * NS_PER_MS)
+	if (s->inherited || now - since >= QUIET_MS * NS_PER_MS)
 		reading_over(s);
 	else if (timer_arm(&s->loop->timers, &s->timer, since + QUIET_MS * NS_PER_MS) < 0)
 		loop_next_turn(s->loop, &s->task); /* no memory: look each turn */
@@ -106,7 +107,9 @@ void udp_server_retire(struct udp_server *s, void (*done)(void *arg), void *arg)
 	s->done = done;
 	s->done_arg = arg;
 	s->retired_ns = s->loop->now_ns;
-	s->left_group = leave_group(s);
+	s->inherited = inherited_holds(s->fd);
+	/* What waits in an inherited one is the next process's. */
+	s->left_group = s->inherited || leave_group(s);
 	s->timer.fire = timer_fired;
 	s->task.run = task_run;
 	loop_next_turn(s->loop, &s->task);

@@ -23,6 +23,7 @@ struct port_worker {
 	struct worker *w;
 	struct net_port *net;
 	struct gen_worker *pinned; /* while retiring: the generation that answers what still comes */
+	unsigned index;            /* in port.parts */
 	int udp_fd, tcp_fd;        /* of a fresh port until the worker takes them; -1 else (builder, then worker) */
 	bool fresh;                /* made by this publish (builder) */
 };

@@ -3,6 +3,7 @@
 
 #include "base/err.h"
 #include "base/log.h"
+#include "net/inherited.h"
 #include "server/generation.h"
 #include "server/runtime_internal.h"
 #include "server/worker.h"
@@ -11,6 +12,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+enum {
+	NONE_GIVEN = -2000, /* no error of ours or of the system */
+	FREE_PORTS = 1024, /* from here on anyone may listen */
+};
 
 static struct port *find_port(const struct listener *l)
 {
@@ -72,21 +78,47 @@ static struct port *port_new(const struct listener *l)
 /* Go's words for the failures that people know, by one of its own errors' form. */
 static const char *open_error(struct generation *g, const struct listener *l, const char *kind, int err)
 {
+	const char *hint = "";
 	char text[NET_ADDR_TEXT_MAX];
 
-	return arena_printf(&g->arena, "listen %s %s: bind: %s", kind, net_addr_port_text(&l->at, text), err_text(err));
+	if (err == -EACCES && net_addr_port(&l->at) < FREE_PORTS)
+		hint = "; ports below 1024 take the capability CAP_NET_BIND_SERVICE, which this process lacks (a container: capabilities.add "
+		       "NET_BIND_SERVICE; systemd: AmbientCapabilities=CAP_NET_BIND_SERVICE or a socket unit; a file: setcap "
+		       "cap_net_bind_service=+ep), or the sysctl net.ipv4.ip_unprivileged_port_start";
+	return arena_printf(&g->arena, "listen %s %s: bind: %s%s", kind, net_addr_port_text(&l->at, text), err_text(err), hint);
+}
+
+static bool failed(int fd)
+{
+	return fd < 0 && fd != NONE_GIVEN;
+}
+
+/* A socket for the i-th part of a port: one that the process was given, if it was given any of this address and kind, else
+ * a new one.  NONE_GIVEN: it was given fewer than there are parts, and this part goes without. */
+static int open_udp(const struct net_addr *at, unsigned i)
+{
+	unsigned n = inherited_count(at, SOCK_DGRAM);
+
+	return !n ? listen_udp(at) : i < n ? inherited_open(at, SOCK_DGRAM, i) : NONE_GIVEN;
+}
+
+static int open_tcp(const struct net_addr *at, unsigned i)
+{
+	unsigned n = inherited_count(at, SOCK_STREAM);
+
+	return !n ? listen_tcp(at) : i < n ? inherited_open(at, SOCK_STREAM, i) : NONE_GIVEN;
 }
 
 /* UDP first: who waits for TCP to accept finds UDP open too. */
 static int open_sockets(struct generation *g, const struct listener *l, struct port_worker *pw, const char **ret_error)
 {
-	pw->udp_fd = listen_udp(&l->at);
-	if (pw->udp_fd < 0) {
+	pw->udp_fd = open_udp(&l->at, pw->index);
+	if (failed(pw->udp_fd)) {
 		*ret_error = open_error(g, l, "udp", pw->udp_fd);
 		return pw->udp_fd;
 	}
-	pw->tcp_fd = listen_tcp(&l->at);
-	if (pw->tcp_fd < 0) {
+	pw->tcp_fd = open_tcp(&l->at, pw->index);
+	if (failed(pw->tcp_fd)) {
 		*ret_error = open_error(g, l, "tcp", pw->tcp_fd);
 		return pw->tcp_fd;
 	}
@@ -102,6 +134,7 @@ static struct port_worker *add_part(struct port *p)
 	pw->port = p;
 	pw->w = runtime.workers[p->n_parts % runtime.n_workers];
 	pw->fresh = true;
+	pw->index = p->n_parts;
 	pw->udp_fd = pw->tcp_fd = -1;
 	p->parts[p->n_parts++] = pw;
 	return pw;
@@ -129,6 +162,16 @@ static int add_parts(struct generation *g, const struct listener *l, struct port
 	return err;
 }
 
+/* None that was given may go unread: who gave it has its share of the queries sent there. */
+static unsigned sockets_of(const struct listener *l)
+{
+	unsigned n = l->settings.sockets ? l->settings.sockets : runtime.n_workers;
+	unsigned udp = inherited_count(&l->at, SOCK_DGRAM), tcp = inherited_count(&l->at, SOCK_STREAM);
+
+	n = udp > n ? udp : n;
+	return tcp > n ? tcp : n;
+}
+
 static int want(struct generation *g, struct listener *l, const char **ret_error)
 {
 	struct port *p = find_port(l);
@@ -142,7 +185,7 @@ static int want(struct generation *g, struct listener *l, const char **ret_error
 		p->fresh = true;
 	}
 	p->wanted = true;
-	p->n_sockets = l->settings.sockets ? l->settings.sockets : runtime.n_workers;
+	p->n_sockets = sockets_of(l);
 	l->port_id = p->id;
 	return add_parts(g, l, p, ret_error);
 }
@@ -222,16 +265,16 @@ static void start_part(struct port_worker *pw, const struct listener *l)
 	int err;
 
 	if (!p->fresh) {
-		udp = listen_udp(&p->at);
-		tcp = listen_tcp(&p->at);
+		udp = open_udp(&p->at, pw->index);
+		tcp = open_tcp(&p->at, pw->index);
 	}
 	pw->udp_fd = pw->tcp_fd = -1;
 	err = net_port_start(w->loop, w->tcp, udp < 0 ? -1 : udp, tcp < 0 ? -1 : tcp, &p->at, p->transport, &limits, pw,
 			     query_receive, w, &pw->net);
 	if (!err)
 		__atomic_add_fetch(&p->n_open, 1, __ATOMIC_RELAXED);
-	if (err || udp < 0 || tcp < 0)
-		report(pw, err ? err : udp < 0 ? udp : tcp);
+	if (err || failed(udp) || failed(tcp))
+		report(pw, err ? err : failed(udp) ? udp : tcp);
 }
 
 /* A part of a port that stays: its settings, and whether it has a UDP socket, may have changed. */
@@ -244,7 +287,9 @@ static void change_part(struct port_worker *pw, const struct listener *l, bool u
 	if (!udp) {
 		net_port_drop_udp(pw->net);
 	} else if (!net_port_has_udp(pw->net)) {
-		fd = listen_udp(&pw->port->at);
+		fd = open_udp(&pw->port->at, pw->index);
+		if (fd == NONE_GIVEN)
+			return;
 		err = fd < 0 ? fd : net_port_add_udp(pw->net, fd, &pw->port->at);
 		if (err)
 			report(pw, err);

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Listening sockets of the simulated door.  Their numbers are no descriptors of the process: closing one
  * that no worker has taken changes nothing. */
+#include "net/inherited.h"
 #include "net/listen.h"
 
 #include "door.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 
 const char *transport_text(enum transport t)
 {
@@ -29,4 +31,15 @@ int listen_udp(const struct net_addr *at)
 int listen_tcp(const struct net_addr *at)
 {
 	return sim_tcp_bind(at);
+}
+
+/* Nobody starts the simulated server with sockets. */
+unsigned inherited_count(const struct net_addr *at, int type)
+{
+	return 0;
+}
+
+int inherited_open(const struct net_addr *at, int type, unsigned i)
+{
+	return -ENOENT;
 }
