@@ -27,6 +27,8 @@ static const struct flag {
 	{"plugins", FLAG_BOOL, offsetof(struct options, plugins), "", "List installed plugins"},
 	{"portable", FLAG_BOOL, offsetof(struct options, portable), "", "With check: refuse what CoreDNS 1.14.7 would refuse"},
 	{"quiet", FLAG_BOOL, offsetof(struct options, quiet), "", "Quiet mode (no initialization output)"},
+	{"seccomp", FLAG_TEXT, offsetof(struct options, seccomp), "string",
+	 "system-call filter: \"on\", \"log\" what it would stop, or \"off\" (default on, where the kernel has it)"},
 	{"tree", FLAG_BOOL, offsetof(struct options, tree), "", "With flush: the name and all below it"},
 	{"version", FLAG_BOOL, offsetof(struct options, version), "", "Show version"},
 	{"workers", FLAG_NUMBER, offsetof(struct options, workers), "number",

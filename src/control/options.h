@@ -14,6 +14,7 @@ struct options {
 	const char *dns_port; /* -dns.port, -p: checked when it is used */
 	const char *pidfile;
 	unsigned workers;     /* -workers; 0: by the machine */
+	const char *seccomp;  /* -seccomp: NULL: the default; checked when it is used */
 	bool quiet, version, plugins, help;
 	bool portable;        /* check --portable */
 	const char *admin;    /* -admin: NULL: the default name */

@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "control/control.h"
+#include "control/sd.h"
 #include "control/startup.h"
 #include "server/generation.h"
 
@@ -191,6 +192,7 @@ static void reload_done(uv_work_t *w, int status)
 		failed(c, why ? why : "out of memory");
 	else
 		succeeded(c, l->old);
+	sd_notify_ready(server_generation(), l->err ? why : NULL);
 	arena_fini(&l->arena);
 	free(l);
 	if (c->stopping)
@@ -220,6 +222,7 @@ void control_reload(struct control *c, enum reload_cause cause)
 	l->control = c;
 	c->reloading = true;
 	log_line(LOG_INFO, "Reloading");
+	sd_notify_reloading();
 	(void)uv_queue_work(&c->loop, &l->work, reload_work, reload_done); /* fails only without a function */
 }
 

@@ -6,16 +6,21 @@
 
 #include "base/err.h"
 #include "base/log.h"
+#include "cache/cache.h"
 #include "control/admin.h"
 #include "control/control.h"
+#include "control/limits_share.h"
 #include "control/pidfile.h"
+#include "control/sandbox.h"
+#include "control/sd.h"
+#include "control/sd_watchdog.h"
+#include "net/dns_server.h"
 #include "server/lifecycle.h"
 
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <unistd.h>
 #include <uv.h>
 
@@ -79,30 +84,27 @@ static void open_admin(struct control *c)
 		log_line(LOG_WARNING, "the admin socket cannot be opened: %s", err_text(err));
 }
 
-/* Sockets of many upstreams and clients: as many descriptors as we are allowed. */
-static void raise_file_limit(void)
-{
-	struct rlimit r;
-
-	if (getrlimit(RLIMIT_NOFILE, &r) || r.rlim_cur == r.rlim_max)
-		return;
-	r.rlim_cur = r.rlim_max;
-	if (setrlimit(RLIMIT_NOFILE, &r))
-		log_line(LOG_WARNING, "RLIMIT_NOFILE cannot be raised: %s", err_text(-errno));
-}
-
 static void on_changed(void *arg)
 {
 	control_reload(arg, RELOAD_BY_CHANGE);
 }
 
+/* What the machine allows, shared out. */
+static void share_out(const struct options *o, struct limits *ret)
+{
+	limits_read("", ret);
+	limits_share(ret, o->workers);
+	limits_raise_files(ret);
+	cache_total_limit(ret->cache_bytes);
+	tcp_memory_limit(ret->worker_tcp_bytes);
+	if (!o->quiet)
+		limits_log(ret);
+}
+
 static int set_up(struct control *c)
 {
-	struct server_options so = {
-		.n_workers = c->opts->workers,
-		.limits = query_limits_default,
-		.generation_ended = retired_ended,
-	};
+	struct limits l;
+	struct server_options so = {.starting = sandbox_starting, .generation_ended = retired_ended};
 	int err;
 
 	/* One builder: publishes follow each other. */
@@ -111,6 +113,9 @@ static int set_up(struct control *c)
 	retired_init(&c->retired, &c->loop);
 	watch_init(&c->watch, &c->loop, &c->loader, on_changed, c);
 	uv_timer_init(&c->loop, &c->lameduck_timer);
+	share_out(c->opts, &l);
+	so.n_workers = l.workers;
+	so.limits = (struct query_limits){l.worker_in_flight_bytes, l.in_flight_bytes};
 	err = watch_signals(c);
 	if (!err)
 		err = stop_watch_failure(c);
@@ -149,9 +154,15 @@ int serve(const struct options *o)
 		.opts = o,
 		.loader = {.conf = o->conf, .extra = o->extra, .dns_port = o->dns_port},
 	};
+	enum sandbox_mode mode;
 	int err;
 
-	raise_file_limit();
+	if (!sandbox_mode_read(o->seccomp, &mode)) {
+		fprintf(stderr, "invalid value \"%s\" for -seccomp: expected on, log or off\n", o->seccomp);
+		return 1;
+	}
+	sandbox_prepare(mode);
+	sd_start();
 	err = set_up(&c);
 	if (err) {
 		fprintf(stderr, "cannot start: %s\n", err_text(err));
@@ -159,14 +170,19 @@ int serve(const struct options *o)
 	}
 	err = control_load_first(&c);
 	if (!err) {
+		sd_report_unused();
 		pidfile_write(o->pidfile);
 		open_admin(&c);
 		err = log_start(1);
 		if (err)
 			fprintf(stderr, "cannot start the log writer: %s\n", err_text(err));
 	}
-	if (!err)
+	if (!err) {
+		sd_watchdog_start(&c.loop);
+		sd_notify_ready(server_generation(), NULL);
 		uv_run(&c.loop, UV_RUN_DEFAULT);
+		sd_watchdog_stop();
+	}
 	tear_down(&c);
 	log_stop(LOG_FLUSH_MS);
 	return err ? 1 : 0;

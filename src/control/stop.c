@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "control/control.h"
 #include "control/pidfile.h"
+#include "control/sd.h"
 #include "server/lifecycle.h"
 
 #include <signal.h>
@@ -72,6 +73,7 @@ void stop_signal(struct control *c, int signum)
 	if (c->stopping)
 		end_now(signum);
 	log_line(LOG_INFO, signum == SIGTERM ? "SIGTERM: Shutting down servers then terminating" : "SIGINT: Shutting down");
+	sd_notify("STOPPING=1\nSTATUS=Shutting down");
 	c->stopping = true;
 	lifecycle_stop();
 	watch_stop(&c->watch);

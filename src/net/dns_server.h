@@ -37,7 +37,7 @@ struct tcp_table;
 enum {
 	NET_MESSAGE_MAX = 65535,
 	NET_MESSAGE_MIN = 12,
-	TCP_MEMORY = 16 << 20, /* bytes per worker and direction; see above */
+	TCP_MEMORY = 16 << 20, /* bytes per worker and direction, unless tcp_memory_limit says so; see above */
 };
 
 /* Where the answer to a query goes. */
@@ -88,6 +88,8 @@ struct tcp_limits {
 extern const struct tcp_limits tcp_limits_default;
 
 /* The worker's table of TCP connections, shared by its listeners.  NULL: no memory. */
+/* Another limit than TCP_MEMORY, before there are workers. */
+void tcp_memory_limit(size_t bytes);
 struct tcp_table *tcp_table_new(struct loop *l, unsigned max_conns);
 /* Closes all connections.  The ports and queries that use it have ended. */
 void tcp_table_free(struct tcp_table *t);

@@ -5,6 +5,13 @@
 #include <errno.h>
 #include <stdlib.h>
 
+static size_t memory = TCP_MEMORY; /* frozen once there are workers */
+
+void tcp_memory_limit(size_t bytes)
+{
+	memory = bytes;
+}
+
 struct tcp_table *tcp_table_new(struct loop *l, unsigned max_conns)
 {
 	struct tcp_table *t = calloc(1, sizeof(*t));
@@ -131,14 +138,14 @@ int tcp_table_keep(struct tcp_conn *c, const uint8_t *data, size_t len)
 		evict(c);
 		return err;
 	}
-	while (unlikely(t->buffers.held > TCP_MEMORY))
+	while (unlikely(t->buffers.held > memory))
 		evict(largest(t, input_of));
 	return c->serial == serial ? 0 : -ENOMEM;
 }
 
 void tcp_table_trim_output(struct tcp_table *t)
 {
-	while (unlikely(stream_held(t->loop) > TCP_MEMORY)) {
+	while (unlikely(stream_held(t->loop) > memory)) {
 		struct tcp_conn *c = largest(t, output_of);
 
 		if (!c || output_of(c) == 0)

@@ -183,6 +183,11 @@ int server_publish(struct generation *g, const char **ret_error)
 	err = ports_open(g, ret_error);
 	if (err)
 		return err;
+	err = runtime.starting ? runtime.starting(g, ret_error) : 0;
+	if (err) {
+		ports_close_fresh();
+		return err;
+	}
 	if (old)
 		adopt_all(g, old);
 	err = bring_up(g, ret_error);

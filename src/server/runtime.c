@@ -131,6 +131,7 @@ static int start_thread(unsigned i)
 	int err;
 
 	sigfillset(&all);
+	sigdelset(&all, SIGSYS); /* of a call that the filter forbids */
 	pthread_sigmask(SIG_SETMASK, &all, &old);
 	err = pthread_create(&runtime.threads[i], NULL, worker_main, runtime.workers[i]);
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
@@ -152,10 +153,11 @@ static void register_gauges(void)
 
 int server_start(const struct server_options *o)
 {
-	unsigned n = o->n_workers ? o->n_workers : server_default_workers();
+	unsigned n = o->n_workers;
 
 	server_metrics_init();
 	register_gauges();
+	runtime.starting = o->starting;
 	runtime.generation_ended = o->generation_ended;
 	if (n > SERVER_MAX_WORKERS)
 		n = SERVER_MAX_WORKERS;

@@ -15,8 +15,11 @@ struct generation;
 struct worker;
 
 struct server_options {
-	unsigned n_workers;              /* 0: server_default_workers() */
+	unsigned n_workers;              /* 1 .. SERVER_MAX_WORKERS */
 	struct query_limits limits;
+	/* The ports of `g` are open, nothing else of it has begun and no worker has it.  May be NULL.  Else than 0: it is not
+	 * published, for the reason in *ret_error.  Called by server_publish in its thread. */
+	int (*starting)(struct generation *g, const char **ret_error);
 	/* All workers have given a generation up: it can be freed (generation_retire).  Called in a worker's thread. */
 	void (*generation_ended)(struct generation *g);
 };
@@ -25,8 +28,6 @@ enum { SERVER_MAX_WORKERS = 64, SERVER_OLD_MAX = 16 };
 
 /* Cores by affinity and cgroup cpu.max, at least 1. */
 unsigned server_usable_cores(void);
-/* min(cores by affinity and cgroup cpu.max, 8), at least 1. */
-unsigned server_default_workers(void);
 
 /* Make the workers and start their threads; nothing listens yet.  0 or -errno. */
 int server_start(const struct server_options *o) MUST_USE;

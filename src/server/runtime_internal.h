@@ -15,6 +15,7 @@ struct runtime {
 	struct port *ports[PORTS_MAX];
 	struct generation *current;
 	size_t in_flight; /* atomic */
+	int (*starting)(struct generation *g, const char **ret_error);
 	void (*generation_ended)(struct generation *g);
 };
 extern struct runtime runtime;

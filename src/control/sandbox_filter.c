@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "control/sandbox_filter.h"
+
+#include <errno.h>
+#include <linux/sched.h>
+#include <signal.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { HOT = 255, ORDINARY = 0 }; /* libseccomp's priorities */
+
+/* 0, also for a call that this architecture does not have. */
+static int add(scmp_filter_ctx f, uint32_t action, const char *name, unsigned n, const struct scmp_arg_cmp *args)
+{
+	int nr = seccomp_syscall_resolve_name(name), err;
+
+	if (nr == __NR_SCMP_ERROR)
+		return 0;
+	err = seccomp_rule_add_array(f, action, nr, n, args);
+	return err == -EDOM || err == -EEXIST ? 0 : err;
+}
+
+static int add_all(scmp_filter_ctx f, uint32_t action, const char *const *names, unsigned priority)
+{
+	for (; *names; names++) {
+		int nr = seccomp_syscall_resolve_name(*names), err = add(f, action, *names, 0, NULL);
+
+		if (err)
+			return err;
+		if (priority && nr != __NR_SCMP_ERROR)
+			(void)seccomp_syscall_priority(f, nr, (uint8_t)priority); /* an order, no more */
+	}
+	return 0;
+}
+
+static int allow_if(scmp_filter_ctx f, const char *name, struct scmp_arg_cmp arg)
+{
+	return add(f, SCMP_ACT_ALLOW, name, 1, &arg);
+}
+
+/* IP, unix and netlink (interfaces, the resolver); for others there is no such family. */
+static int add_sockets(scmp_filter_ctx f)
+{
+	static const int families[] = {AF_INET, AF_INET6, AF_UNIX, AF_NETLINK};
+	int err = 0;
+
+	for (unsigned i = 0; i < sizeof(families) / sizeof(families[0]) && !err; i++)
+		err = allow_if(f, "socket", SCMP_A0_32(SCMP_CMP_EQ, (uint32_t)families[i]));
+	if (!err)
+		err = add(f, SCMP_ACT_ERRNO(EAFNOSUPPORT), "socket", 1, &SCMP_A0_32(SCMP_CMP_GT, AF_NETLINK));
+	for (uint32_t family = 0; family < AF_NETLINK && !err; family++) {
+		if (family != AF_INET && family != AF_INET6 && family != AF_UNIX)
+			err = add(f, SCMP_ACT_ERRNO(EAFNOSUPPORT), "socket", 1, &SCMP_A0_32(SCMP_CMP_EQ, family));
+	}
+	return err;
+}
+
+/* Threads yes, processes no.  (s390 has the flags second; there the filter does not load, see sandbox_install.) */
+static int add_threads(scmp_filter_ctx f)
+{
+	return allow_if(f, "clone", SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD, CLONE_THREAD));
+}
+
+/* Of prctl: names of threads and of memory, who may be dumped, the state of seccomp and no_new_privs. */
+static int add_prctl(scmp_filter_ctx f)
+{
+	static const uint32_t known[] = {PR_SET_NAME, PR_GET_NAME, 0x53564d41 /* PR_SET_VMA */, PR_SET_DUMPABLE, PR_GET_DUMPABLE,
+					 PR_SET_NO_NEW_PRIVS, PR_GET_NO_NEW_PRIVS, PR_GET_SECCOMP, PR_CAPBSET_READ,
+					 PR_SET_PTRACER, PR_SET_TIMERSLACK, PR_GET_TIMERSLACK};
+	int err = 0;
+
+	for (unsigned i = 0; i < sizeof(known) / sizeof(known[0]) && !err; i++)
+		err = allow_if(f, "prctl", SCMP_A0_32(SCMP_CMP_EQ, known[i]));
+	return err;
+}
+
+/* Reading limits, not setting them: the new value's address is NULL. */
+static int add_limits(scmp_filter_ctx f)
+{
+	return allow_if(f, "prlimit64", SCMP_A2(SCMP_CMP_EQ, 0));
+}
+
+/* Signals to this process alone. */
+static int add_kill(scmp_filter_ctx f)
+{
+	int err = allow_if(f, "tgkill", SCMP_A0_32(SCMP_CMP_EQ, (uint32_t)getpid()));
+
+	return err ? err : allow_if(f, "kill", SCMP_A0_32(SCMP_CMP_EQ, (uint32_t)getpid()));
+}
+
+/* All but typing on somebody's terminal. */
+static int add_ioctl(scmp_filter_ctx f)
+{
+	int err = allow_if(f, "ioctl", SCMP_A1_32(SCMP_CMP_NE, TIOCSTI));
+
+	return err ? err : add(f, SCMP_ACT_ERRNO(EPERM), "ioctl", 1, &SCMP_A1_32(SCMP_CMP_EQ, TIOCSTI));
+}
+
+/* The handler that reports stays: to whoever sets another it is as if it had worked. */
+static int add_sigaction(scmp_filter_ctx f, bool keep_handler)
+{
+	static const char *const names[] = {"rt_sigaction", "sigaction", "signal"};
+	int err = 0;
+
+	for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]) && !err; i++) {
+		if (!keep_handler) {
+			err = add(f, SCMP_ACT_ALLOW, names[i], 0, NULL);
+			continue;
+		}
+		err = allow_if(f, names[i], SCMP_A0_32(SCMP_CMP_NE, SIGSYS));
+		if (!err)
+			err = add(f, SCMP_ACT_ERRNO(0), names[i], 1, &SCMP_A0_32(SCMP_CMP_EQ, SIGSYS));
+	}
+	return err;
+}
+
+/* What is narrower where no commands run. */
+static int add_own_process_only(scmp_filter_ctx f)
+{
+	int err = add_threads(f);
+
+	if (!err)
+		err = add_prctl(f);
+	if (!err)
+		err = add_limits(f);
+	return err ? err : add_kill(f);
+}
+
+static int add_rules(scmp_filter_ctx f, bool commands, bool keep_handler)
+{
+	int err = add_all(f, SCMP_ACT_ALLOW, sandbox_hot_calls, HOT);
+
+	if (!err)
+		err = add_all(f, SCMP_ACT_ALLOW, sandbox_calls, ORDINARY);
+	if (!err)
+		err = add_sockets(f);
+	if (!err)
+		err = add_ioctl(f);
+	if (!err)
+		err = add_sigaction(f, keep_handler);
+	if (!err)
+		err = commands ? add_all(f, SCMP_ACT_ALLOW, sandbox_command_calls, ORDINARY) : add_own_process_only(f);
+	if (!err && SANDBOX_SANITIZED)
+		err = add_all(f, SCMP_ACT_ALLOW, sandbox_sanitizer_calls, ORDINARY);
+	return err ? err : add_all(f, SCMP_ACT_ERRNO(ENOSYS), sandbox_absent_calls, ORDINARY);
+}
+
+static int use_arch(scmp_filter_ctx f, uint32_t arch)
+{
+	int err = seccomp_arch_add(f, arch);
+
+	if (err == -EEXIST)
+		return 0;
+	return err ? err : seccomp_arch_remove(f, SCMP_ARCH_NATIVE);
+}
+
+scmp_filter_ctx sandbox_filter(uint32_t otherwise, uint32_t arch, bool commands)
+{
+	scmp_filter_ctx f = seccomp_init(otherwise);
+	int err;
+
+	if (!f)
+		return NULL;
+	/* A tree instead of a list; and no loss of speed that older kernels tie to filters.  Both: libseccomp 2.5. */
+	(void)seccomp_attr_set(f, SCMP_FLTATR_CTL_OPTIMIZE, 2);
+	(void)seccomp_attr_set(f, SCMP_FLTATR_CTL_SSB, 1);
+	err = arch ? use_arch(f, arch) : 0;
+	if (!err)
+		err = add_rules(f, commands || SANDBOX_SANITIZED, otherwise == SCMP_ACT_TRAP);
+	if (!err)
+		return f;
+	seccomp_release(f);
+	return NULL;
+}
