@@ -24,9 +24,12 @@ enum step alias_loop(struct query *q)
 
 bool query_unserved(const struct query *sub)
 {
-	if (sub->answered_by)
-		return !*sub->answered_by; /* past the end of a chain */
-	return sub->reply.rcode == RCODE_REFUSED && sub->reply.ede == EDE_NOT_AUTHORITATIVE;
+	const struct reply *r = &sub->reply;
+
+	if (sub->answered_by && !*sub->answered_by)
+		return true; /* past the end of a chain */
+	return r->form == REPLY_RECORDS && r->ede == EDE_NOT_AUTHORITATIVE &&
+	       (r->rcode == RCODE_REFUSED || r->rcode == RCODE_SERVFAIL);
 }
 
 void reply_require(struct query *q, enum wire_section s)
@@ -58,10 +61,20 @@ int reply_copy_rr(struct query *q, enum wire_section s, const struct wire_answer
 	return reply_add(q, s, copy, rr.type, rr.ttl_s, copy + owner_len, (uint16_t)rdlen);
 }
 
-static int copy_answers(struct query *q, const struct wire_answer *a)
+/* A kept answer's records have the time that is left to it, not the one they came with. */
+static int copy_rr(struct query *q, enum wire_section s, const struct query *sub, unsigned i)
 {
-	for (unsigned i = 0; i < a->n_section[SECTION_ANSWER]; i++) {
-		int err = reply_copy_rr(q, SECTION_ANSWER, a, i);
+	int err = reply_copy_rr(q, s, sub->reply.wire, i);
+
+	if (!err && sub->reply.ttl_fixed)
+		container_of(q->reply.rr_last[s], struct reply_rr, next)->ttl_s = sub->reply.ttl_s;
+	return err;
+}
+
+static int copy_answers(struct query *q, const struct query *sub)
+{
+	for (unsigned i = 0; i < sub->reply.wire->n_section[SECTION_ANSWER]; i++) {
+		int err = copy_rr(q, SECTION_ANSWER, sub, i);
 
 		if (err)
 			return err;
@@ -70,8 +83,9 @@ static int copy_answers(struct query *q, const struct wire_answer *a)
 }
 
 /* What says that there is nothing: the SOA, and with DO its signature and the proofs. */
-static int copy_denial(struct query *q, const struct wire_answer *a)
+static int copy_denial(struct query *q, const struct query *sub)
 {
+	const struct wire_answer *a = sub->reply.wire;
 	unsigned first = a->n_section[SECTION_ANSWER];
 
 	for (unsigned i = first; i < first + a->n_section[SECTION_AUTHORITY]; i++) {
@@ -79,7 +93,7 @@ static int copy_denial(struct query *q, const struct wire_answer *a)
 
 		if (!q->in.do_bit && wire_answer_rr(a, i).type != TYPE_SOA)
 			continue;
-		err = reply_copy_rr(q, SECTION_AUTHORITY, a, i);
+		err = copy_rr(q, SECTION_AUTHORITY, sub, i);
 		if (err)
 			return err;
 		reply_require(q, SECTION_AUTHORITY);
@@ -101,23 +115,35 @@ static void out_of_memory(struct query *q)
 	(void)query_fail(q, RCODE_SERVFAIL, EDE_OTHER, "server is at its memory limit", "out of query memory");
 }
 
+bool alias_complete(struct query *q, struct query *sub)
+{
+	unsigned rcode = sub->reply.rcode;
+	const struct wire_answer *a;
+
+	if (query_unserved(sub))
+		return true;
+	a = reply_wire(sub);
+	if (!a || (rcode != RCODE_NOERROR && rcode != RCODE_NXDOMAIN)) {
+		(void)fail(q, sub);
+		return false;
+	}
+	if (copy_answers(q, sub) ||
+	    (!sub->reply.cut && (rcode == RCODE_NXDOMAIN || !a->final_count) && copy_denial(q, sub))) {
+		out_of_memory(q);
+		return false;
+	}
+	if (rcode == RCODE_NXDOMAIN)
+		q->reply.rcode = RCODE_NXDOMAIN;
+	q->reply.cut |= sub->reply.cut;
+	q->reply.no_store |= sub->reply.no_store;
+	return true;
+}
+
 void alias_reply(struct query *q, struct query *sub, const uint8_t *target, uint32_t ttl_s)
 {
-	bool unserved = query_unserved(sub);
-	const struct wire_answer *a = unserved ? NULL : reply_wire(sub);
-	unsigned rcode = unserved ? RCODE_NOERROR : sub->reply.rcode;
-	bool none = a && !sub->reply.cut && (rcode == RCODE_NXDOMAIN || !a->final_count);
-
-	if (!unserved && (!a || (rcode != RCODE_NOERROR && rcode != RCODE_NXDOMAIN))) {
-		(void)fail(q, sub);
-		return;
-	}
-	reply_begin(q, rcode, true);
-	if (reply_add(q, SECTION_ANSWER, NULL, TYPE_CNAME, ttl_s, target, (uint16_t)wire_name_len(target)) ||
-	    (a && copy_answers(q, a)) || (none && copy_denial(q, a))) {
+	reply_begin(q, RCODE_NOERROR, true);
+	if (reply_add(q, SECTION_ANSWER, NULL, TYPE_CNAME, ttl_s, target, (uint16_t)wire_name_len(target)))
 		out_of_memory(q);
-		return;
-	}
-	q->reply.cut = a && sub->reply.cut;
-	q->reply.no_store = a && sub->reply.no_store;
+	else
+		(void)alias_complete(q, sub);
 }

@@ -25,7 +25,12 @@ enum step alias_loop(struct query *q);
 /* Set q's reply: the CNAME from q's own name to `target` (in the arena or frozen) and what the ended `sub` gives. */
 void alias_reply(struct query *q, struct query *sub, const uint8_t *target, uint32_t ttl_s);
 
-/* No plugin answered: there was no server block for the name, or its chain came to the end. */
+/* The same for a record-form reply that ends in a CNAME already: append what the ended `sub` gives.  False: it failed, and the
+ * reply is a SERVFAIL now. */
+bool alias_complete(struct query *q, struct query *sub);
+
+/* No plugin answered: there was no server block for the name, its chain came to the end, or it ended at a plugin that
+ * serves other names only (a template whose expressions do not match; EDE_NOT_AUTHORITATIVE says so). */
 bool query_unserved(const struct query *sub);
 
 /* Append the i-th record of an answer, with its bytes, to a record-form reply.  0 or -ENOMEM. */

@@ -1,0 +1,499 @@
+// SPDX-License-Identifier: Apache-2.0
+/* print and printf, as Go's fmt has them: the verbs that strings, numbers, booleans and lists know. */
+#include "plugin/template/gotmpl.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	TEXT_FIRST = 64,   /* bytes a text begins with */
+	PIECE_MAX = 512,   /* of one formatted number: the longest float has 309 digits before its point */
+	WIDTH_MAX = 10000,
+	PREC_MAX = 100,
+};
+
+/* ---------------------------------------------------------------- texts that grow */
+
+static bool reserve(struct gt_text *t, size_t more)
+{
+	size_t cap = t->cap ? t->cap : TEXT_FIRST;
+	char *s;
+
+	while (cap - t->len < more && cap < SIZE_MAX / 2)
+		cap *= 2;
+	if (cap == t->cap)
+		return true;
+	s = t->failed ? NULL : arena_alloc(t->run->scratch, cap);
+	if (!s) {
+		t->failed = true;
+		return false;
+	}
+	if (t->len)
+		memcpy(s, t->s, t->len);
+	t->s = s;
+	t->cap = cap;
+	return true;
+}
+
+void gt_text_add(struct gt_text *t, const char *s, size_t len)
+{
+	if (!len || t->failed || !reserve(t, len))
+		return;
+	memcpy(t->s + t->len, s, len);
+	t->len += len;
+}
+
+static void add(struct gt_text *t, const char *s)
+{
+	gt_text_add(t, s, strlen(s));
+}
+
+int gt_text_end(struct gt_text *t, struct gt_value *ret)
+{
+	if (t->failed)
+		return gt_fail(t->run, "needs too much memory");
+	*ret = gt_string(t->s ? t->s : "", t->len);
+	return 0;
+}
+
+/* ---------------------------------------------------------------- one directive */
+
+struct spec {
+	char verb;
+	bool minus, plus, sharp, space, zero;
+	bool has_width, has_prec;
+	int width, prec;
+};
+
+/* Characters, not bytes: what a width counts. */
+static size_t characters(const char *s, size_t len)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < len; i++)
+		n += ((uint8_t)s[i] & 0xc0) != 0x80;
+	return n;
+}
+
+static void pad(struct gt_text *t, const struct spec *sp, const char *s, size_t len)
+{
+	size_t n = characters(s, len), width = sp->has_width ? (size_t)sp->width : 0;
+
+	for (size_t i = n; !sp->minus && i < width; i++)
+		gt_text_add(t, sp->zero ? "0" : " ", 1);
+	gt_text_add(t, s, len);
+	for (size_t i = n; sp->minus && i < width; i++)
+		gt_text_add(t, " ", 1);
+}
+
+/* "%!d(string=hello)": how Go shows a verb that its argument does not know. */
+static void wrong(struct gt_text *t, const struct spec *sp, const struct gt_value *v)
+{
+	char head[4] = {'%', '!', sp->verb};
+
+	add(t, head);
+	add(t, "(");
+	if (v->kind == GT_NIL) {
+		add(t, "<nil>");
+	} else {
+		add(t, gt_kind_text(v));
+		add(t, "=");
+		gt_text_value(t, v);
+	}
+	add(t, ")");
+}
+
+/* Digits before `end`, most significant first; returns their start. */
+static char *digits(char *end, uint64_t v, unsigned base, bool upper)
+{
+	const char *set = upper ? "0123456789ABCDEF" : "0123456789abcdef";
+
+	do {
+		*--end = set[v % base];
+		v /= base;
+	} while (v);
+	return end;
+}
+
+/* A whole number with sign, prefix and the zeros that precision or width ask for. */
+static void whole(struct gt_text *t, const struct spec *sp, const struct gt_value *v, unsigned base,
+		  const char *prefix)
+{
+	char buf[PIECE_MAX], *end = buf + sizeof(buf), *s;
+	bool neg = v->kind == GT_INT && v->i < 0;
+	uint64_t u = neg ? -(uint64_t)v->i : v->u;
+	struct spec rest = *sp;
+	int min = sp->has_prec ? sp->prec : 1;
+	const char *sign = neg ? "-" : sp->plus ? "+" : sp->space ? " " : "";
+
+	if (!sp->has_prec && sp->zero && sp->has_width && !sp->minus)
+		min = sp->width - (int)strlen(sign);
+	if (min > PREC_MAX)
+		min = PREC_MAX;
+	s = digits(end, u, base, sp->verb == 'X');
+	if (sp->has_prec && !sp->prec && !u)
+		s = end;
+	while (end - s < min)
+		*--s = '0';
+	for (size_t n = strlen(prefix); n-- > 0;)
+		*--s = prefix[n];
+	if (*sign)
+		*--s = *sign;
+	rest.zero = false;
+	pad(t, &rest, s, (size_t)(end - s));
+}
+
+static void quote(struct gt_text *t, const struct spec *sp, const struct gt_value *v)
+{
+	struct gt_text q = {.run = t->run};
+	struct gt_value ret = {0};
+	char buf[8];
+
+	add(&q, "\"");
+	for (uint32_t i = 0; i < v->len; i++) {
+		uint8_t c = (uint8_t)v->s[i];
+		const char *known = c ? strchr("\"\"\\\\\aa\bb\ff\nn\rr\tt\vv", c) : NULL;
+
+		if (known && (c < 32 || c == '"' || c == '\\'))
+			snprintf(buf, sizeof(buf), "\\%c", known[1]);
+		else
+			snprintf(buf, sizeof(buf), c < 32 || c == 127 ? "\\x%02x" : "%c", c);
+		add(&q, buf);
+	}
+	add(&q, "\"");
+	t->failed |= gt_text_end(&q, &ret) != 0;
+	if (!t->failed)
+		pad(t, sp, ret.s, ret.len);
+}
+
+static void hex(struct gt_text *t, const struct spec *sp, const struct gt_value *v)
+{
+	struct gt_text h = {.run = t->run};
+	struct gt_value ret = {0};
+	char buf[8];
+
+	for (uint32_t i = 0; i < v->len; i++) {
+		if (i && sp->space)
+			add(&h, " ");
+		if (sp->sharp && (!i || sp->space))
+			add(&h, sp->verb == 'X' ? "0X" : "0x");
+		snprintf(buf, sizeof(buf), sp->verb == 'X' ? "%02X" : "%02x", (uint8_t)v->s[i]);
+		add(&h, buf);
+	}
+	t->failed |= gt_text_end(&h, &ret) != 0;
+	if (!t->failed)
+		pad(t, sp, ret.s, ret.len);
+}
+
+static void format_string(struct gt_text *t, const struct spec *sp, const struct gt_value *v)
+{
+	struct gt_value cut = *v;
+
+	if (sp->has_prec && strchr("svqxX", sp->verb)) {
+		while (cut.len && characters(cut.s, cut.len) > (size_t)sp->prec)
+			cut.len--;
+	}
+	if (sp->verb == 'x' || sp->verb == 'X')
+		hex(t, sp, &cut);
+	else if (sp->verb == 'q' || (sp->verb == 'v' && sp->sharp))
+		quote(t, sp, &cut);
+	else if (sp->verb == 's' || sp->verb == 'v')
+		pad(t, sp, cut.s, cut.len);
+	else
+		wrong(t, sp, v);
+}
+
+static void format_int(struct gt_text *t, const struct spec *sp, const struct gt_value *v)
+{
+	char c = (char)v->u;
+
+	switch (sp->verb) {
+	case 'd':
+	case 'v':
+		whole(t, sp, v, 10, "");
+		break;
+	case 'x':
+	case 'X':
+		whole(t, sp, v, 16, !sp->sharp ? "" : sp->verb == 'x' ? "0x" : "0X");
+		break;
+	case 'o':
+	case 'O':
+		whole(t, sp, v, 8, sp->verb == 'O' ? "0o" : sp->sharp ? "0" : "");
+		break;
+	case 'b':
+		whole(t, sp, v, 2, sp->sharp ? "0b" : "");
+		break;
+	case 'c':
+		if (v->u >= 0x80)
+			wrong(t, sp, v); /* other characters have no use in a record's text */
+		else
+			pad(t, sp, &c, 1);
+		break;
+	default:
+		wrong(t, sp, v);
+	}
+}
+
+/* The shortest form that reads back as the same number; from 21 digits on, and for very small ones, with an exponent. */
+static void shortest(double f, char out[PIECE_MAX])
+{
+	int prec = 0;
+	double size = fabs(f);
+
+	do
+		snprintf(out, PIECE_MAX, "%.*e", prec, f);
+	while (prec++ < 17 && strtod(out, NULL) != f);
+	if (f != 0 && (size < 1e-4 || size >= 1e21))
+		return;
+	for (prec = 0; prec < 25; prec++) {
+		snprintf(out, PIECE_MAX, "%.*f", prec, f);
+		if (strtod(out, NULL) == f)
+			return;
+	}
+}
+
+static void format_float(struct gt_text *t, const struct spec *sp, const struct gt_value *v)
+{
+	char buf[PIECE_MAX], fmt[16];
+
+	if (!isfinite(v->f)) {
+		add(t, v->f > 0 ? "+Inf" : v->f < 0 ? "-Inf" : "NaN");
+		return;
+	}
+	if ((sp->verb == 'v' || sp->verb == 'g') && !sp->has_prec) {
+		shortest(v->f, buf);
+	} else if (strchr("eEfFgGv", sp->verb)) {
+		snprintf(fmt, sizeof(fmt), "%%%s%s.%d%c", sp->plus ? "+" : "", sp->sharp ? "#" : "",
+			 sp->has_prec ? sp->prec : 6, sp->verb == 'v' ? 'g' : sp->verb);
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+		snprintf(buf, sizeof(buf), fmt, v->f);
+#pragma GCC diagnostic pop
+	} else {
+		wrong(t, sp, v);
+		return;
+	}
+	pad(t, sp, buf, strlen(buf));
+}
+
+static void format(struct gt_text *t, const struct spec *sp, const struct gt_value *v);
+
+static void format_items(struct gt_text *t, const struct spec *sp, const struct gt_value *v)
+{
+	struct gt_value key, item;
+
+	add(t, v->kind == GT_MAP ? "map[" : "[");
+	for (size_t i = 0; i < v->len && !t->failed && gt_step(t->run); i++) {
+		gt_item(t->run, v, i, &key, &item);
+		if (i)
+			add(t, " ");
+		if (v->kind == GT_MAP) {
+			format(t, sp, &key);
+			add(t, ":");
+		}
+		format(t, sp, &item);
+	}
+	add(t, "]");
+}
+
+static void format(struct gt_text *t, const struct spec *sp, const struct gt_value *v)
+{
+	switch (v->kind) {
+	case GT_NIL:
+		if (sp->verb == 'v')
+			pad(t, sp, "<nil>", 5);
+		else
+			wrong(t, sp, v);
+		break;
+	case GT_BOOL:
+		if (sp->verb == 't' || sp->verb == 'v')
+			pad(t, sp, v->b ? "true" : "false", v->b ? 4 : 5);
+		else
+			wrong(t, sp, v);
+		break;
+	case GT_INT:
+	case GT_UINT:
+		format_int(t, sp, v);
+		break;
+	case GT_FLOAT:
+		format_float(t, sp, v);
+		break;
+	case GT_STRING:
+		format_string(t, sp, v);
+		break;
+	case GT_LIST:
+	case GT_MAP:
+		format_items(t, sp, v);
+		break;
+	case GT_OBJECT:
+		gt_fail(t->run, "%s has no text of its own; write one of its fields", v->cls->name);
+		t->failed = true;
+	}
+}
+
+void gt_text_value(struct gt_text *t, const struct gt_value *v)
+{
+	static const struct spec plain = {.verb = 'v'};
+
+	if (v->kind == GT_NIL)
+		add(t, "<no value>");
+	else
+		format(t, &plain, v);
+}
+
+/* ---------------------------------------------------------------- printf */
+
+struct printer {
+	struct gt_text t;
+	const char *at, *end;
+	const struct gt_value *args;
+	unsigned n, next; /* the argument that comes next */
+	bool reordered;
+};
+
+static char here(const struct printer *p)
+{
+	return p->at < p->end ? *p->at : '\0';
+}
+
+static bool read_number(struct printer *p, int max, int *ret)
+{
+	bool any = false;
+
+	for (*ret = 0; here(p) >= '0' && here(p) <= '9'; p->at++, any = true)
+		*ret = *ret >= max ? max : *ret * 10 + (here(p) - '0');
+	if (*ret > max)
+		*ret = max;
+	return any;
+}
+
+/* [n]: the argument that comes next. */
+static void read_index(struct printer *p)
+{
+	const char *before = p->at;
+	int n;
+
+	if (here(p) != '[')
+		return;
+	p->at++;
+	if (!read_number(p, GT_ARGS_MAX, &n) || here(p) != ']' || n < 1) {
+		p->at = before;
+		return;
+	}
+	p->at++;
+	p->next = (unsigned)n - 1;
+	p->reordered = true;
+}
+
+/* A number, or `*` for an argument. */
+static bool read_size(struct printer *p, int max, int *ret)
+{
+	const struct gt_value *v;
+
+	read_index(p);
+	if (here(p) != '*')
+		return read_number(p, max, ret);
+	p->at++;
+	v = p->next < p->n ? &p->args[p->next++] : NULL;
+	if (!v || v->kind != GT_INT || v->i > max || v->i < -max)
+		return false;
+	*ret = (int)v->i;
+	return true;
+}
+
+static void read_spec(struct printer *p, struct spec *sp)
+{
+	for (; here(p) && strchr("-+# 0", here(p)); p->at++) {
+		sp->minus |= here(p) == '-';
+		sp->plus |= here(p) == '+';
+		sp->sharp |= here(p) == '#';
+		sp->space |= here(p) == ' ';
+		sp->zero |= here(p) == '0';
+	}
+	sp->has_width = read_size(p, WIDTH_MAX, &sp->width);
+	if (sp->has_width && sp->width < 0) {
+		sp->minus = true;
+		sp->width = -sp->width;
+	}
+	if (here(p) == '.') {
+		p->at++;
+		sp->has_prec = true;
+		if (!read_size(p, PREC_MAX, &sp->prec) || sp->prec < 0)
+			sp->prec = 0;
+	}
+	sp->zero &= !sp->minus;
+	read_index(p);
+}
+
+static void directive(struct printer *p)
+{
+	struct spec sp = {0};
+	char missing[] = "%!x(MISSING)";
+
+	p->at++;
+	read_spec(p, &sp);
+	sp.verb = here(p);
+	if (!sp.verb) {
+		add(&p->t, "%!(NOVERB)");
+		return;
+	}
+	p->at++;
+	missing[2] = sp.verb;
+	if (sp.verb == '%')
+		add(&p->t, "%");
+	else if (p->next >= p->n)
+		add(&p->t, missing);
+	else
+		format(&p->t, &sp, &p->args[p->next++]);
+}
+
+static void extra(struct printer *p)
+{
+	add(&p->t, "%!(EXTRA ");
+	for (unsigned i = p->next; i < p->n; i++) {
+		add(&p->t, i > p->next ? ", " : "");
+		add(&p->t, p->args[i].kind == GT_NIL ? "<nil>" : gt_kind_text(&p->args[i]));
+		if (p->args[i].kind == GT_NIL)
+			continue;
+		add(&p->t, "=");
+		gt_text_value(&p->t, &p->args[i]);
+	}
+	add(&p->t, ")");
+}
+
+int gt_printf(struct gt_run *run, const struct gt_value *args, unsigned n, struct gt_value *ret)
+{
+	struct printer p = {.t = {.run = run}, .args = args + 1, .n = n - 1};
+
+	if (args->kind != GT_STRING)
+		return gt_fail(run, "printf's format must be a string, not a %s", gt_kind_text(args));
+	p.at = args->s;
+	p.end = args->s + args->len;
+	while (p.at < p.end && !p.t.failed && gt_step(run)) {
+		const char *to = memchr(p.at, '%', (size_t)(p.end - p.at));
+
+		gt_text_add(&p.t, p.at, (size_t)((to ? to : p.end) - p.at));
+		p.at = to ? to : p.end;
+		if (to)
+			directive(&p);
+	}
+	if (p.next < p.n && !p.reordered)
+		extra(&p);
+	return *run->error ? -1 : gt_text_end(&p.t, ret);
+}
+
+int gt_print(struct gt_run *run, const struct gt_value *args, unsigned n, bool line, struct gt_value *ret)
+{
+	static const struct spec plain = {.verb = 'v'};
+	struct gt_text t = {.run = run};
+
+	for (unsigned i = 0; i < n; i++) {
+		if (i && (line || (args[i].kind != GT_STRING && args[i - 1].kind != GT_STRING)))
+			add(&t, " ");
+		format(&t, &plain, &args[i]);
+	}
+	add(&t, line ? "\n" : "");
+	return *run->error ? -1 : gt_text_end(&t, ret);
+}
