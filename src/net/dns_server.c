@@ -77,8 +77,15 @@ static void receive_udp(void *arg, const uint8_t *data, size_t len, const struct
 {
 	struct net_port *p = arg;
 
+	size_t header = 0;
+
 	p->to.udp = *from;
-	p->fn(p->arg, data, len, &p->to);
+	if (unlikely(p->proxy)) {
+		header = proxy_udp_take(p, data, len, &p->to.udp);
+		if (header && header == len)
+			return;
+	}
+	p->fn(p->arg, data + header, len - header, &p->to);
 }
 
 static void accepted(void *arg, struct stream *s)
@@ -97,6 +104,7 @@ static void accepted(void *arg, struct stream *s)
 static void free_port(struct net_port *p)
 {
 	loop_task_cancel(&p->task);
+	proxy_sessions_free(p->sessions);
 	free(p);
 }
 
@@ -206,6 +214,25 @@ static void udp_done(void *arg)
 void net_port_set_limits(struct net_port *p, const struct tcp_limits *limits)
 {
 	p->limits = *limits;
+}
+
+static bool same_sessions(const struct net_port *p, const struct proxy_policy *policy)
+{
+	return p->proxy && policy && p->proxy->session_ns == policy->session_ns &&
+	       p->proxy->session_max == policy->session_max;
+}
+
+int net_port_set_proxy(struct net_port *p, const struct proxy_policy *policy, uint64_t *cells)
+{
+	if (!same_sessions(p, policy)) {
+		proxy_sessions_free(p->sessions);
+		p->sessions = NULL;
+		if (policy && policy->session_ns)
+			p->sessions = proxy_sessions_new(policy->session_max, policy->session_ns, loop_rng(p->loop));
+	}
+	p->proxy = policy;
+	p->cells = cells;
+	return policy && policy->session_ns && !p->sessions ? -ENOMEM : 0;
 }
 
 bool net_port_has_udp(const struct net_port *p)

@@ -16,6 +16,9 @@
  * nothing; a client that takes no byte of its answers for `write_ms` is closed.  Idle time is not counted
  * while answers are due.
  *
+ * A PROXY header is due where the policy says so (net_port_set_proxy): it must be whole 10 s after the connection's
+ * beginning, the first message `first_ms` after it.
+ *
  * A length under 12 ends the reading; what is in flight is answered, then the connection is closed.  So
  * does the client's own end (FIN).
  *
@@ -31,6 +34,7 @@
 #include <stdint.h>
 
 struct loop;
+struct proxy_policy;
 struct tcp_conn;
 struct tcp_table;
 
@@ -108,6 +112,9 @@ int net_port_add_udp(struct net_port *p, int fd, const struct net_addr *at) MUST
 /* Give the UDP socket up (udp_server_retire): what was sent to it is still handed up and can be answered.  A port whose
  * last socket is still being retired keeps this one. */
 void net_port_drop_udp(struct net_port *p);
+/* Whose PROXY headers are believed from now on; NULL: nobody's.  `policy` stays until the next call, or until the port has
+ * gone; `cells` are the worker's.  0, or -ENOMEM: there are no sessions. */
+int net_port_set_proxy(struct net_port *p, const struct proxy_policy *policy, uint64_t *cells) MUST_USE;
 bool net_port_has_udp(const struct net_port *p);
 /* Stop taking queries: UDP is retired (udp_server_retire), the TCP socket accepts what waits and is
  * closed, open connections answer what is in flight and are closed.  `done` (never from within) when no

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/compiler.h"
+#include "base/metrics.h"
 #include "net/cidr.h"
 
 #include <stdbool.h>
@@ -21,7 +22,8 @@ struct proxy_policy {
 	size_t n_allow;
 	enum proxy_action otherwise;
 	uint64_t session_ns;          /* udp_session_tracking; 0: off */
-	uint32_t session_max;         /* sessions of a listener, over all workers */
+	uint32_t session_max;         /* of each socket */
+	metric_id bad, rejected;      /* headers that are wrong; that nobody may send */
 };
 
 enum proxy_action proxy_policy_for(const struct proxy_policy *p, const struct net_addr *from);

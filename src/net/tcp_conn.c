@@ -11,6 +11,7 @@ enum {
 	/* Read at once: some hundred queries; what cannot be handed up yet is held, so this bounds it. */
 	SLICE = 8 * 1024,
 	LINGER_MS = 1000,
+	PROXY_HEADER_MS = 10000,
 };
 
 static size_t be16(const uint8_t *p)
@@ -23,7 +24,7 @@ static bool whole_waits(const struct tcp_conn *c)
 {
 	size_t len = net_buffer_waiting(&c->in), n;
 
-	if (len < 2)
+	if (len < 2 || c->header_due)
 		return false;
 	n = be16(net_buffer_data(&c->in));
 	return n < NET_MESSAGE_MIN || len - 2 >= n;
@@ -115,7 +116,7 @@ static void receive(void *arg, const uint8_t *data, size_t len)
 	uint32_t serial = c->serial;
 	size_t used = 0;
 
-	if (c->deaf)
+	if (c->deaf || (unlikely(c->header_due) && !proxy_tcp_take(c, &data, &len)))
 		return;
 	if (net_buffer_waiting(&c->in) == 0)
 		used = pump(c, data, len);
@@ -195,6 +196,8 @@ static uint64_t read_deadline(const struct tcp_conn *c)
 
 	if (c->paused || c->ending || (c->inflight && net_buffer_waiting(&c->in) == 0))
 		return UINT64_MAX;
+	if (c->header_due)
+		return c->read_since_ns + ns(PROXY_HEADER_MS);
 	return c->read_since_ns + ns(c->first ? limits->first_ms : limits->idle_ms);
 }
 
@@ -324,6 +327,7 @@ void tcp_conn_start(struct tcp_conn *c, struct net_port *p, struct stream *s)
 		.serial = c->serial,
 		.queries_left = p->limits.max_queries,
 		.first = true,
+		.header_due = p->proxy && proxy_policy_for(p->proxy, stream_peer(s)) != PROXY_SKIP,
 		.read_since_ns = loop_now_ns(p->loop),
 		.timer.fire = timer_fired,
 		.task.run = task_run,

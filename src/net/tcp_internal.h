@@ -6,6 +6,8 @@
 #include "net/buffer.h"
 #include "net/dns_server.h"
 #include "net/loop.h"
+#include "net/proxy_policy.h"
+#include "net/proxy_sessions.h"
 #include "net/stream.h"
 
 struct tcp_conn {
@@ -20,6 +22,7 @@ struct tcp_conn {
 	bool ending;                 /* nothing more is read; closes when all is answered */
 	bool deaf;                   /* what is left of the input is dropped */
 	bool first;                  /* no whole message yet */
+	bool header_due;             /* a PROXY header may come first; nothing is a message before that is clear */
 	bool pumping;                /* messages are being handed up right now */
 	bool paused;                 /* the stream's reading */
 	bool moved;                  /* a message or an answer since the last settle */
@@ -50,6 +53,9 @@ struct net_port {
 	struct tcp_table *table;
 	struct udp_server *udp;
 	struct udp_server *udp_leaving; /* dropped, still read */
+	const struct proxy_policy *proxy; /* NULL: no headers */
+	struct proxy_sessions *sessions; /* NULL: not tracked */
+	uint64_t *cells;             /* for proxy's counters */
 	struct stream_listener *listener;
 	struct tcp_limits limits;
 	struct net_return to;        /* of UDP messages; `udp` changes with each */
@@ -72,6 +78,16 @@ void tcp_idle_unlink(struct tcp_conn *c);
 int tcp_table_keep(struct tcp_conn *c, const uint8_t *data, size_t len) MUST_USE;
 /* Close the largest holders of output until it is within TCP_MEMORY. */
 void tcp_table_trim_output(struct tcp_table *t);
+
+/* proxy_udp.c */
+/* Look at a datagram of a port with a policy: who asks is put into `to`.  Bytes to leave out at its start; all of
+ * them: nothing is left to hand up. */
+size_t proxy_udp_take(struct net_port *p, const uint8_t *data, size_t len, struct udp_return *to);
+
+/* proxy_tcp.c */
+/* Take what came while a header is due: true with header_due cleared once it is clear that *data begins with (after) the
+ * header, and *data, *len are what is left; false: more must come, or the connection is closed. */
+bool proxy_tcp_take(struct tcp_conn *c, const uint8_t **data, size_t *len);
 
 /* tcp_conn.c */
 void tcp_conn_start(struct tcp_conn *c, struct net_port *p, struct stream *s);

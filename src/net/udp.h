@@ -30,6 +30,8 @@ struct udp_return {
 	struct net_addr local;   /* from IP_PKTINFO on wildcard sockets, else the bound address */
 	uint32_t ifindex;        /* for the answer's PKTINFO; 0: none needed */
 	uint32_t serial;
+	bool proxied;            /* `peer` is who asks, told by a proxy; the answer goes to */
+	struct net_addr via;     /* this address, of the proxy */
 };
 
 /* Called for each datagram of a batch; `data` and `ret` are valid during the call. */

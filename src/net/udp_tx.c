@@ -107,12 +107,13 @@ void udp_reply_end(const struct udp_return *to, size_t len)
 {
 	struct udp_server *s = to->server;
 	struct udp_tx *tx = &s->loop->udp->tx;
+	const struct net_addr *dest = unlikely(to->proxied) ? &to->via : &to->peer;
 	struct msghdr *m = &tx->msg[tx->n].msg_hdr;
 
 	tx->iov[tx->n].iov_base = tx->data + tx->used;
 	tx->iov[tx->n].iov_len = len;
-	tx->to[tx->n] = to->peer;
-	m->msg_namelen = net_addr_len(&to->peer);
+	tx->to[tx->n] = *dest;
+	m->msg_namelen = net_addr_len(dest);
 	m->msg_controllen = s->wildcard ? udp_control_write(&tx->control[tx->n], to) : 0;
 	tx->server[tx->n] = s;
 	tx->mixed |= s != tx->server[0];

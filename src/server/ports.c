@@ -273,6 +273,8 @@ static void start_part(struct port_worker *pw, const struct listener *l)
 			     query_receive, w, &pw->net);
 	if (!err)
 		__atomic_add_fetch(&p->n_open, 1, __ATOMIC_RELAXED);
+	if (!err)
+		err = net_port_set_proxy(pw->net, l->settings.proxy, w->cells);
 	if (err || failed(udp) || failed(tcp))
 		report(pw, err ? err : failed(udp) ? udp : tcp);
 }
@@ -281,7 +283,7 @@ static void start_part(struct port_worker *pw, const struct listener *l)
 static void change_part(struct port_worker *pw, const struct listener *l, bool udp)
 {
 	const struct tcp_limits limits = listener_tcp_limits(&l->settings);
-	int fd, err;
+	int fd, err = net_port_set_proxy(pw->net, l->settings.proxy, pw->w->cells);
 
 	net_port_set_limits(pw->net, &limits);
 	if (!udp) {
@@ -291,9 +293,9 @@ static void change_part(struct port_worker *pw, const struct listener *l, bool u
 		if (fd == NONE_GIVEN)
 			return;
 		err = fd < 0 ? fd : net_port_add_udp(pw->net, fd, &pw->port->at);
-		if (err)
-			report(pw, err);
 	}
+	if (err)
+		report(pw, err);
 }
 
 static void retire_part(struct port_worker *pw, struct gen_worker *old)
