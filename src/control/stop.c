@@ -60,6 +60,17 @@ static void lameduck_over(uv_timer_t *t)
 	uv_stop(t->loop);
 }
 
+/* By now the news that we end should have gone round (a Service's endpoints, a balancer's checks): clients on
+ * kept connections go elsewhere with their next answer, not all at once at the end. */
+static void lameduck_half(uv_timer_t *t)
+{
+	struct control *c = t->data;
+
+	uv_timer_start(t, lameduck_over, c->lameduck_ms - c->lameduck_ms / 2, 0);
+	if (!c->reloading) /* one that began before: the workers are its */
+		server_let_go();
+}
+
 static void say_lameduck(uint64_t ms)
 {
 	char text[32];
@@ -83,7 +94,8 @@ void stop_signal(struct control *c, int signum)
 		return;
 	}
 	say_lameduck(c->lameduck_ms);
-	uv_timer_start(&c->lameduck_timer, lameduck_over, c->lameduck_ms, 0);
+	c->lameduck_timer.data = c;
+	uv_timer_start(&c->lameduck_timer, lameduck_half, c->lameduck_ms / 2, 0);
 }
 
 static void on_second_signal(int signum)

@@ -282,6 +282,11 @@ void net_port_retire(struct net_port *p, void (*done)(void *arg), void *arg)
 	loop_next_turn(p->loop, &p->task);
 }
 
+void net_port_let_go(struct net_port *p)
+{
+	p->letting_go = true;
+}
+
 static void close_now(struct tcp_conn *c)
 {
 	tcp_conn_close(c, 0);

@@ -116,6 +116,9 @@ void net_port_drop_udp(struct net_port *p);
  * gone; `cells` are the worker's.  0, or -ENOMEM: there are no sessions. */
 int net_port_set_proxy(struct net_port *p, const struct proxy_policy *policy, uint64_t *cells) MUST_USE;
 bool net_port_has_udp(const struct net_port *p);
+/* From now on each connection is closed after its next answer.  A client that is about to be left alone goes elsewhere
+ * that way without losing a question: it asks its next one on a new connection. */
+void net_port_let_go(struct net_port *p);
 /* Stop taking queries: UDP is retired (udp_server_retire), the TCP socket accepts what waits and is
  * closed, open connections answer what is in flight and are closed.  `done` (never from within) when no
  * query can come any more and the last connection has gone; `p` is freed then.  UDP answers can be sent

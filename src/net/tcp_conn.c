@@ -61,7 +61,7 @@ static void hand_up(struct tcp_conn *c, const uint8_t *msg, size_t len)
 	c->read_since_ns = c->turn_ns;
 	if (c->queries_left > 0 && --c->queries_left == 0)
 		c->deaf = c->ending = true;
-	c->ending |= p->retiring;
+	c->ending |= p->retiring || p->letting_go;
 	p->fn(p->arg, msg, len, &c->to);
 }
 

@@ -62,7 +62,7 @@ struct net_port {
 	request_fn fn;
 	void *arg;
 	unsigned n_conns;
-	bool retiring, conns_told, udp_reading;
+	bool retiring, letting_go, conns_told, udp_reading;
 	void (*done)(void *arg);
 	void *done_arg;
 	struct loop_task task;

@@ -345,6 +345,18 @@ void ports_settle(void)
 	}
 }
 
+void ports_let_go(struct worker *w)
+{
+	for (unsigned i = 0; i < PORTS_MAX; i++) {
+		struct port *p = runtime.ports[i];
+
+		for (unsigned k = w->index; p && k < p->n_parts; k += runtime.n_workers) {
+			if (p->parts[k]->net)
+				net_port_let_go(p->parts[k]->net);
+		}
+	}
+}
+
 void ports_unwant_all(void)
 {
 	for (unsigned i = 0; i < PORTS_MAX; i++) {

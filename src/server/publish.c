@@ -229,6 +229,18 @@ void server_cancel(struct generation *old)
 
 /* ---------------------------------------------------------------- the end */
 
+static int let_go(struct worker *w, void *arg)
+{
+	(void)arg;
+	ports_let_go(w);
+	return 0;
+}
+
+void server_let_go(void)
+{
+	(void)server_on_all(let_go, NULL); /* cannot fail */
+}
+
 static int retire_last(struct worker *w, void *arg)
 {
 	struct gen_worker *gw = w->gen;

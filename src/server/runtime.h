@@ -42,6 +42,10 @@ void generation_retire(struct generation *g);
 /* The 10 s after a publish are over: cancel what the old generation still holds. */
 void server_cancel(struct generation *old);
 
+/* The end is near: clients on kept connections are sent elsewhere, each with its next answer.  Not while a publish is under
+ * way. */
+void server_let_go(void);
+
 /* Stop taking queries, answer those in flight (at most drain_ms), end the threads, free all.
  * `old`: replaced generations that have not ended (not freed before this returns); at most SERVER_OLD_MAX. */
 void server_stop(unsigned drain_ms, struct generation *const *old, size_t n_old);

@@ -28,6 +28,8 @@ void ports_close_fresh(void);
 void ports_take(struct worker *w, struct gen_worker *old);
 /* After all workers took: nothing is fresh any more; ports that have gone from all workers are freed. */
 void ports_settle(void);
+/* In each worker: connections end with their next answer. */
+void ports_let_go(struct worker *w);
 /* Nothing is wanted any more (the end). */
 void ports_unwant_all(void);
 
