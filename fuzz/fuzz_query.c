@@ -32,7 +32,8 @@ static void check_filled(const uint8_t *data, size_t size, const struct wire_que
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct wire_query q;
-	uint8_t out[WIRE_HEADER_LEN];
+	uint8_t out[WIRE_HEADER_LEN + WIRE_NAME_MAX + 4];
+	size_t n;
 	enum wire_verdict v = wire_query_read(data, size, &q);
 
 	switch (v) {
@@ -43,7 +44,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		break;
 	case WIRE_FORMERR:
 	case WIRE_NOTIMP:
-		FUZZ_CHECK(wire_query_error(data, v, out) == WIRE_HEADER_LEN && (out[2] & 0x80));
+		n = wire_query_error(data, v, &q, out);
+		FUZZ_CHECK(n >= WIRE_HEADER_LEN && n <= size && (out[2] & 0x80));
 		break;
 	case WIRE_DROP:
 		FUZZ_CHECK(size < WIRE_HEADER_LEN || (data[2] & 0x80));

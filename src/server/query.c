@@ -187,12 +187,12 @@ static struct query *begin(struct worker *w, struct gen_worker *gw, enum query_k
 	return q;
 }
 
-static void send_error(const uint8_t *msg, enum wire_verdict v, const struct net_return *ret)
+static void send_error(const uint8_t *msg, enum wire_verdict v, const struct wire_query *in, const struct net_return *ret)
 {
-	uint8_t *out = net_reply_begin(ret, WIRE_HEADER_LEN);
+	uint8_t *out = net_reply_begin(ret, WIRE_HEADER_LEN + (size_t)(v == WIRE_FORMERR ? in->question_len : 0));
 
 	if (out)
-		net_reply_end(ret, wire_query_error(msg, v, out));
+		net_reply_end(ret, wire_query_error(msg, v, in, out));
 }
 
 /* Too many at once for even one more slot, which the reserve makes nearly impossible: TCP closes the
@@ -237,7 +237,7 @@ void query_receive(void *arg, const uint8_t *msg, size_t len, const struct net_r
 	if (v == WIRE_DROP)
 		net_reply_none(ret);
 	else
-		send_error(msg, v, ret);
+		send_error(msg, v, &q->in, ret);
 	release(q);
 }
 

@@ -5,6 +5,8 @@
 #include "wire/option.h"
 #include "wire/reader.h"
 
+#include <string.h>
+
 enum {
 	MAX_ANCOUNT = 1, /* the SOA of a NOTIFY, RFC 1996 3.7 */
 	MAX_NSCOUNT = 1, /* the SOA of an IXFR, RFC 1995 3 */
@@ -75,13 +77,17 @@ static bool read_record(struct wire_reader *r, struct wire_query *q, bool additi
 	return true;
 }
 
+static bool counts_allowed(const uint8_t *msg)
+{
+	return wire_u16(msg + HEADER_QDCOUNT) == 1 && wire_u16(msg + HEADER_ANCOUNT) <= MAX_ANCOUNT &&
+	       wire_u16(msg + HEADER_NSCOUNT) <= MAX_NSCOUNT && wire_u16(msg + HEADER_ARCOUNT) <= MAX_ARCOUNT;
+}
+
 static bool read_records(struct wire_reader *r, struct wire_query *q)
 {
 	unsigned an = wire_u16(r->msg + HEADER_ANCOUNT), ns = wire_u16(r->msg + HEADER_NSCOUNT);
 	unsigned ar = wire_u16(r->msg + HEADER_ARCOUNT);
 
-	if (an > MAX_ANCOUNT || ns > MAX_NSCOUNT || ar > MAX_ARCOUNT)
-		return false;
 	for (unsigned i = 0; i < an + ns; i++)
 		if (!read_record(r, q, false, false))
 			return false;
@@ -110,13 +116,18 @@ enum wire_verdict wire_query_read(const uint8_t *msg, size_t len, struct wire_qu
 	ret->edns_version = 0;
 	ret->udp_size = ret->options_len = 0;
 	ret->options = NULL;
-	if (wire_u16(msg + HEADER_QDCOUNT) != 1 || !read_question(&r, ret) || !read_records(&r, ret))
+	if (!counts_allowed(msg) || !read_question(&r, ret)) {
+		ret->question_len = 0;
+		return WIRE_FORMERR;
+	}
+	if (!read_records(&r, ret))
 		return WIRE_FORMERR;
 	return ret->edns_version ? WIRE_BADVERS : WIRE_OK;
 }
 
-size_t wire_query_error(const uint8_t *msg, enum wire_verdict v, uint8_t *out)
+size_t wire_query_error(const uint8_t *msg, enum wire_verdict v, const struct wire_query *q, uint8_t *out)
 {
+	size_t question = v == WIRE_FORMERR ? q->question_len : 0;
 	unsigned flags = wire_u16(msg + HEADER_FLAGS), keep = FLAG_RD, rcode = RCODE_FORMERR;
 
 	if (v == WIRE_NOTIMP) {
@@ -126,7 +137,8 @@ size_t wire_query_error(const uint8_t *msg, enum wire_verdict v, uint8_t *out)
 	out[0] = msg[0];
 	out[1] = msg[1];
 	wire_put_u16(out + HEADER_FLAGS, FLAG_QR | (flags & keep) | rcode);
-	wire_put_u32(out + HEADER_QDCOUNT, 0);
+	wire_put_u32(out + HEADER_QDCOUNT, question ? 0x10000 : 0); /* and no answers */
 	wire_put_u32(out + HEADER_NSCOUNT, 0);
-	return WIRE_HEADER_LEN;
+	memcpy(out + WIRE_HEADER_LEN, msg + WIRE_HEADER_LEN, question);
+	return WIRE_HEADER_LEN + question;
 }

@@ -47,9 +47,11 @@ enum wire_verdict {
  * version's). */
 enum wire_verdict wire_query_read(const uint8_t *msg, size_t len, struct wire_query *ret) NONNULL;
 
-/* Write the short answer to a message with verdict FORMERR or NOTIMP: header only, counts 0, id,
- * opcode and RD echoed (opcode QUERY for FORMERR).  msg has >= 12 bytes, out >= 12.  Returns 12. */
-size_t wire_query_error(const uint8_t *msg, enum wire_verdict v, uint8_t *out);
+/* Write the short answer to a message with verdict FORMERR or NOTIMP: id, opcode and RD echoed (opcode QUERY for
+ * FORMERR), all counts 0.  Where only a record behind it was broken, FORMERR has the question (q->question_len, which
+ * wire_query_read sets for FORMERR too; 0 where there is none).
+ * msg has >= 12 bytes, out room for 12 and the question.  Returns the length. */
+size_t wire_query_error(const uint8_t *msg, enum wire_verdict v, const struct wire_query *q, uint8_t *out);
 
 /* Find an EDNS option's data in checked options; NULL when absent.  The first one counts.  Not NULL for
  * an option without data. */

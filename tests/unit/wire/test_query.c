@@ -177,14 +177,36 @@ static void test_query_read_takes_names_up_to_255_octets(void **state)
 static void test_query_error_is_a_header_and_nothing_else(void **state)
 {
 	uint8_t msg[BYTES_MAX], out[WIRE_HEADER_LEN], want[BYTES_MAX];
+	struct wire_query q = {.question_len = 0};
 
 	bytes_of("beef 2bff 0001 0002 0003 0004", msg);
-	assert_int_equal(wire_query_error(msg, WIRE_NOTIMP, out), 12);
+	assert_int_equal(wire_query_error(msg, WIRE_NOTIMP, &q, out), 12);
 	bytes_of("beef a904 0000 0000 0000 0000", want);
 	assert_memory_equal(out, want, 12);
-	assert_int_equal(wire_query_error(msg, WIRE_FORMERR, out), 12);
+	assert_int_equal(wire_query_error(msg, WIRE_FORMERR, &q, out), 12);
 	bytes_of("beef 8101 0000 0000 0000 0000", want);
 	assert_memory_equal(out, want, 12);
+}
+
+static void test_query_error_has_the_question_when_a_record_behind_it_is_broken(void **state)
+{
+	static const char *const without[] = {
+		"0001 0100 0001 0002 0000 0000 0161 00 0001 0001", /* too many records are announced */
+		"0001 0100 0002 0000 0000 0000 0161 00 0001 0001",
+		"0001 0100 0001 0000 0000 0000 4161 00 0001 0001",
+	};
+	uint8_t msg[BYTES_MAX], out[BYTES_MAX], want[BYTES_MAX];
+	struct wire_query q;
+	size_t len = bytes_of("0001 0100 0001 0000 0000 0001 0161 00 0001 0001 00 0029 1000 0000", msg);
+
+	assert_int_equal(wire_query_read(msg, len, &q), WIRE_FORMERR);
+	len = bytes_of("0001 8101 0001 0000 0000 0000 0161 00 0001 0001", want);
+	assert_int_equal(wire_query_error(msg, WIRE_FORMERR, &q, out), len);
+	assert_memory_equal(out, want, len);
+	for (size_t i = 0; i < ARRAY_LEN(without); i++) {
+		assert_int_equal(wire_query_read(msg, bytes_of(without[i], msg), &q), WIRE_FORMERR);
+		assert_int_equal(wire_query_error(msg, WIRE_FORMERR, &q, out), WIRE_HEADER_LEN);
+	}
 }
 
 int main(void)
@@ -196,6 +218,7 @@ int main(void)
 		cmocka_unit_test(test_query_read_leaves_nothing_of_the_query_before),
 		cmocka_unit_test(test_query_read_takes_names_up_to_255_octets),
 		cmocka_unit_test(test_query_error_is_a_header_and_nothing_else),
+		cmocka_unit_test(test_query_error_has_the_question_when_a_record_behind_it_is_broken),
 	};
 
 	return cmocka_run_group_tests_name("wire/query", tests, NULL, NULL);
