@@ -37,8 +37,10 @@ void reply_require(struct query *q, enum wire_section s)
 	container_of(q->reply.rr_last[s], struct reply_rr, next)->required = true;
 }
 
-int reply_copy_rr(struct query *q, enum wire_section s, const struct wire_answer *from, unsigned i)
+int reply_copy_rr(struct query *q, enum wire_section s, struct query *sub, unsigned i)
 {
+	const struct wire_answer *from = reply_wire(sub);
+	uint32_t ttl_s = sub->reply.ttl_s;
 	const uint8_t *msg = wire_answer_msg(from);
 	struct wire_rr rr = wire_answer_rr(from, i);
 	uint8_t owner[WIRE_NAME_MAX], plain[WIRE_MSG_MAX + RDATA_NAMES_MAX * 256];

@@ -33,7 +33,10 @@ bool alias_complete(struct query *q, struct query *sub);
  * serves other names only (a template whose expressions do not match; EDE_NOT_AUTHORITATIVE says so). */
 bool query_unserved(const struct query *sub);
 
-/* Append the i-th record of an answer, with its bytes, to a record-form reply.  0 or -ENOMEM. */
-int reply_copy_rr(struct query *q, enum wire_section s, const struct wire_answer *from, unsigned i) MUST_USE;
+/* Append the i-th record of an ended sub-query's answer (reply_wire(sub) is not NULL), with its bytes and the TTL that it has
+ * now, to a record-form reply.  0 or -ENOMEM. */
+int reply_copy_rr(struct query *q, enum wire_section s, struct query *sub, unsigned i) MUST_USE;
+/* All of its records, each in its section.  0 or -ENOMEM. */
+int reply_copy_all(struct query *q, struct query *sub) MUST_USE;
 /* The record added last is one that the answer cannot do without (wire/answer.h). */
 void reply_require(struct query *q, enum wire_section s);

@@ -14,10 +14,6 @@
 #include <string.h>
 #include <time.h>
 
-/* How often a question that waits looks whether the cluster has been read, and how long before its deadline it gives up,
- * so that the answer says why. */
-static const uint64_t LOOK_NS = 20 * NS_PER_MS, MARGIN_NS = 100 * NS_PER_MS;
-
 const struct plugin plugin_kubernetes;
 
 const struct kubernetes *k8s_of_block(const struct block *b)
@@ -71,7 +67,7 @@ static int setup(struct setup *s, void *state)
 }
 
 /* The generation before serves on, so there is time to read the cluster first.  Without one, the other zones
- * are served at once, and questions for this one wait (must_wait). */
+ * are served at once, and questions for this one wait (wait.c). */
 static void wait_for_sync(const struct kubernetes *k)
 {
 	const struct timespec pause = {.tv_nsec = 10 * NS_PER_MS};
@@ -156,7 +152,7 @@ static enum k8s_outcome look_up(struct k8s_ask *a)
 {
 	switch (a->q->in.qtype) {
 	case TYPE_SRV:
-		return k8s_srv(a);
+		return k8s_srv_answer(a);
 	case TYPE_PTR:
 		return k8s_reverse(a);
 	case TYPE_TXT:
@@ -170,28 +166,11 @@ static enum k8s_outcome look_up(struct k8s_ask *a)
 	}
 }
 
-static enum step out_of_memory(struct query *q)
-{
-	return query_fail(q, RCODE_SERVFAIL, EDE_OTHER, "server is at its memory limit", "out of query memory");
-}
-
 static enum step deny(struct k8s_ask *a, unsigned rcode)
 {
 	struct wire_plain_soa soa = k8s_soa_of(a->k, a->zone);
-	struct query *q = a->q;
-	uint16_t flags = (uint16_t)(FLAG_AA | (q->in.flags & FLAG_OPCODE));
-	const struct wire_answer *w =
-		wire_plain_denial(&q->arena, q->question, q->in.question_len, flags, rcode, a->zone_off, &soa);
 
-	if (!w)
-		return out_of_memory(q);
-	reply_set_wire(q, w);
-	if (rcode != RCODE_SERVFAIL)
-		return STEP_DONE;
-	q->reply.ede = EDE_NOT_READY;
-	q->reply.ede_text = "the cluster has not been read yet";
-	q->reply.no_store = true;
-	return STEP_DONE;
+	return k8s_deny(a->q, rcode, a->zone_off, &soa);
 }
 
 static enum step settle(struct k8s_ask *a, enum k8s_outcome o)
@@ -206,7 +185,7 @@ static enum step settle(struct k8s_ask *a, enum k8s_outcome o)
 	case K8S_NODATA:
 		return deny(a, RCODE_NOERROR);
 	case K8S_NO_MEMORY:
-		return out_of_memory(a->q);
+		return k8s_out_of_memory(a->q);
 	case K8S_UNKNOWN:
 	case K8S_NXDOMAIN:
 		break;
@@ -216,52 +195,28 @@ static enum step settle(struct k8s_ask *a, enum k8s_outcome o)
 	return deny(a, o == K8S_UNKNOWN || !kube_store_all_synced(a->store) ? RCODE_SERVFAIL : RCODE_NXDOMAIN);
 }
 
-/* ---------------------------------------------------------------- the first synchronisation */
+/* ---------------------------------------------------------------- hooks */
 
-/* While the cluster is being read for the first time an answer could be wrong: questions wait for it, so long as
- * `startup_timeout` and their own deadline let them. */
-static bool must_wait(const struct k8s_ask *a, uint64_t *ret_until)
+static enum step answer(struct k8s_ask *a)
 {
-	uint64_t now = loop_now_ns(a->q->w->loop);
-	uint64_t until = a->k->wait_until_ns;
-
-	if (likely(now >= until) || kube_store_all_synced(a->store))
-		return false;
-	if (a->zone_off == 0 || a->name.kind == K8S_NAME_SCHEMA)
-		return false; /* the same whatever the cluster holds */
-	if (until > a->q->deadline_ns - MARGIN_NS)
-		until = a->q->deadline_ns - MARGIN_NS;
-	*ret_until = until;
-	return now < until;
+	return settle(a, look_up(a));
 }
 
-static enum step answer(struct k8s_ask *a, struct k8s_wait *w);
-
-static void look_again(struct timer *t)
+static void answer_late(struct query *q, void *arg)
 {
-	struct k8s_wait *w = container_of(t, struct k8s_wait, timer);
-	struct query *q = w->q;
 	struct k8s_ask a;
-	enum step s;
+	enum step s = STEP_NEXT;
 
-	if (!k8s_ask_begin(&a, w->k, q))
-		return; /* cannot be: the name is as it was */
-	s = answer(&a, w);
+	if (k8s_ask_begin(&a, arg, q))
+		s = answer(&a);
 	if (s != STEP_WAIT)
 		query_resume(q, s);
 }
 
-static enum step answer(struct k8s_ask *a, struct k8s_wait *w)
+/* The same whatever the cluster holds. */
+static bool is_fixed(const struct k8s_ask *a)
 {
-	uint64_t until, look;
-
-	if (unlikely(must_wait(a, &until))) {
-		look = loop_now_ns(a->q->w->loop) + LOOK_NS;
-		*w = (struct k8s_wait){.timer.fire = look_again, .q = a->q, .k = a->k};
-		if (!timer_arm(loop_timers(a->q->w->loop), &w->timer, look < until ? look : until))
-			return STEP_WAIT;
-	}
-	return settle(a, look_up(a));
+	return a->zone_off == 0 || a->name.kind == K8S_NAME_SCHEMA;
 }
 
 static enum step query(const void *state, struct query *q, void *scratch)
@@ -272,16 +227,15 @@ static enum step query(const void *state, struct query *q, void *scratch)
 		return STEP_NEXT;
 	if (unlikely(q->in.qtype == TYPE_AXFR || q->in.qtype == TYPE_IXFR))
 		return query_fail(q, RCODE_REFUSED, EDE_PROHIBITED, "zone transfers are not allowed here", NULL);
-	return answer(&a, scratch);
+	if (unlikely(k8s_unsynced(a.k)) && !is_fixed(&a) && k8s_wait(scratch, a.k, q, answer_late, (void *)(uintptr_t)a.k))
+		return STEP_WAIT;
+	return answer(&a);
 }
 
 /* Also when a question's time was up while it waited. */
 static enum step reply(const void *state, struct query *q, void *scratch)
 {
-	struct k8s_wait *w = scratch;
-
-	if (unlikely(timer_armed(&w->timer)))
-		timer_disarm(loop_timers(q->w->loop), &w->timer);
+	k8s_wait_end(scratch, q);
 	return STEP_NEXT;
 }
 

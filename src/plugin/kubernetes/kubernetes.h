@@ -66,19 +66,62 @@ struct k8s_ask {
 	struct k8s_name name;
 };
 
-/* Per query: the wait for the first synchronisation. */
-struct k8s_wait {
-	struct timer timer;
-	struct query *q;
-	const struct kubernetes *k;
-};
-
 /* The instance of a block, or NULL.  For plugins that build on it (autopath, k8s_external), from their start() on. */
 const struct kubernetes *k8s_of_block(const struct block *b);
 
 /* ---- kubernetes.c */
 /* The zone that the question is in, the longest; false: none. */
 bool k8s_ask_begin(struct k8s_ask *a, const struct kubernetes *k, struct query *q);
+
+/* ---- names.c: owner names and rdata, in the query's arena */
+/* Labels to put before a name. */
+struct k8s_part {
+	const void *s;
+	size_t len;
+};
+#define K8S_PART(text) ((struct k8s_part){(text), sizeof(text) - 1})
+/* The labels, then `zone` (wire form); `head` bytes are left free in front.  NULL: no memory, or longer than a name
+ * can be.  *ret_len: the name's. */
+uint8_t *k8s_compose(struct arena *a, size_t head, const struct k8s_part *parts, unsigned n, const uint8_t *zone,
+		     size_t *ret_len);
+/* The same into a buffer of WIRE_NAME_MAX; its length, or 0. */
+size_t k8s_compose_into(uint8_t *out, const struct k8s_part *parts, unsigned n, const uint8_t *zone);
+
+/* ---- seen.c: what was added already */
+struct k8s_seen {
+	uint64_t *slots;
+	uint32_t mask;
+};
+/* Room for `n`.  False: no memory. */
+bool k8s_seen_init(struct k8s_seen *s, struct arena *a, unsigned n);
+/* False: it was there. */
+bool k8s_seen_add(struct k8s_seen *s, uint64_t key);
+uint64_t k8s_seen_key(const void *a, size_t a_len, const void *b, size_t b_len);
+
+/* ---- wait.c: for the first synchronisation */
+/* Per query; zeroed. */
+struct k8s_wait {
+	struct timer timer;
+	struct query *q;
+	const struct kubernetes *k;
+	void (*go)(struct query *q, void *arg);
+	void *arg;
+};
+static inline bool k8s_unsynced(const struct kubernetes *k)
+{
+	return !kube_store_all_synced(k->store);
+}
+/* True: the hook returns STEP_WAIT, and `go` is called when the cluster has been read or the time is up; it answers and
+ * resumes.  False: it is, or nothing can be waited for. */
+bool k8s_wait(struct k8s_wait *w, const struct kubernetes *k, struct query *q, void (*go)(struct query *q, void *arg),
+	      void *arg);
+/* From the plugin's reply(): also when the question's time was up while it waited. */
+void k8s_wait_end(struct k8s_wait *w, struct query *q);
+
+/* ---- reply.c; both return STEP_DONE */
+enum step k8s_out_of_memory(struct query *q);
+/* No records but the SOA; SERVFAIL means that the cluster has not been read yet. */
+enum step k8s_deny(struct query *q, unsigned rcode, unsigned zone_off, const struct wire_plain_soa *soa);
 
 /* ---- find.c */
 /* A namespace is there and not hidden. */
@@ -121,7 +164,31 @@ enum k8s_outcome k8s_give_addresses(struct query *q, uint32_t ttl_s, const uint8
 				    unsigned n);
 
 /* ---- srv.c */
-enum k8s_outcome k8s_srv(struct k8s_ask *a);
+enum k8s_outcome k8s_srv_answer(struct k8s_ask *a);
+
+/* An SRV answer in the making: fill in the first members, then begin, targets and their ports, end. */
+enum { K8S_SRV_FIXED = 6 };         /* bytes of rdata before the target */
+struct k8s_srv {
+	struct query *q;
+	const struct k8s_name *filter;  /* which ports */
+	const uint8_t *zone;            /* what targets end in */
+	uint32_t ttl_s, address_ttl_s;
+	unsigned pairs;                 /* all (address, port) that match: the weight is shared among them */
+
+	unsigned weight;
+	size_t bytes;                   /* at least so many the records take; past a message's size no more are added */
+	struct k8s_seen records, addresses;
+	bool out_of_memory;
+};
+bool k8s_srv_begin(struct k8s_srv *s);
+/* An rdata whose fixed part k8s_srv_add fills in; NULL: no memory. */
+uint8_t *k8s_srv_target(struct k8s_srv *s, const struct k8s_part *parts, unsigned n, size_t *ret_len);
+/* The matching ports of one target, and one of its addresses (addr_len 0: none is known here). */
+void k8s_srv_add(struct k8s_srv *s, struct kube_port_iter ports, const uint8_t *rdata, size_t name_len,
+		 const uint8_t *addr, unsigned addr_len);
+enum k8s_outcome k8s_srv_end(struct k8s_srv *s);
+/* (address, port) pairs of endpoints. */
+unsigned k8s_srv_pairs(const struct k8s_name *filter, struct k8s_endpoint_walk w);
 
 /* ---- reverse.c */
 enum k8s_outcome k8s_reverse(struct k8s_ask *a);
@@ -133,6 +200,10 @@ enum k8s_outcome k8s_ns(struct k8s_ask *a);
 enum k8s_outcome k8s_server_addresses(struct k8s_ask *a);
 enum k8s_outcome k8s_soa(struct k8s_ask *a);
 struct wire_plain_soa k8s_soa_of(const struct kubernetes *k, const struct k8s_zone *z);
+/* The rdata of a zone's SOA.  NULL: no memory. */
+uint8_t *k8s_soa_rdata(struct arena *a, const struct wire_plain_soa *soa, const uint8_t *zone, size_t *ret_len);
+/* An address's bytes: 4 or 16; 0: nobody else can use it. */
+unsigned k8s_local_bytes(const struct net_addr *n, const uint8_t **ret);
 /* The names and addresses under which this server is reached, one after the other (AXFR too). */
 typedef int k8s_server_fn(void *arg, const uint8_t *name, const uint8_t *addr, unsigned addr_len);
 /* `zone`: wire form, what the names end in.  Each (name, address) once; stops at the first error and returns it. */
@@ -149,28 +220,3 @@ const char *k8s_metadata(const void *state, struct query *q, const struct metada
 
 /* ---- warnings.c */
 int k8s_watch_names_start(struct kubernetes *k);
-
-/* ---- names.c: owner names and rdata, in the query's arena */
-/* Labels to put before a name. */
-struct k8s_part {
-	const void *s;
-	size_t len;
-};
-#define K8S_PART(text) ((struct k8s_part){(text), sizeof(text) - 1})
-/* The labels, then `zone` (wire form); `head` bytes are left free in front.  NULL: no memory, or longer than a name
- * can be.  *ret_len: the name's. */
-uint8_t *k8s_compose(struct arena *a, size_t head, const struct k8s_part *parts, unsigned n, const uint8_t *zone,
-		     size_t *ret_len);
-/* The same into a buffer of WIRE_NAME_MAX; its length, or 0. */
-size_t k8s_compose_into(uint8_t *out, const struct k8s_part *parts, unsigned n, const uint8_t *zone);
-
-/* ---- seen.c: what was added already */
-struct k8s_seen {
-	uint64_t *slots;
-	uint32_t mask;
-};
-/* Room for `n`.  False: no memory. */
-bool k8s_seen_init(struct k8s_seen *s, struct arena *a, unsigned n);
-/* False: it was there. */
-bool k8s_seen_add(struct k8s_seen *s, uint64_t key);
-uint64_t k8s_seen_key(const void *a, size_t a_len, const void *b, size_t b_len);

@@ -39,8 +39,7 @@ struct wire_plain_soa k8s_soa_of(const struct kubernetes *k, const struct k8s_zo
 	};
 }
 
-/* The SOA's rdata for the zone of the question. */
-static uint8_t *soa_rdata(struct arena *a, const struct wire_plain_soa *soa, const uint8_t *zone, size_t *ret_len)
+uint8_t *k8s_soa_rdata(struct arena *a, const struct wire_plain_soa *soa, const uint8_t *zone, size_t *ret_len)
 {
 	size_t zone_len = wire_name_len(zone);
 	uint8_t *rdata = arena_alloc(a, soa->mname_len + soa->rname_len + 2 * zone_len + 20), *p = rdata;
@@ -70,7 +69,7 @@ enum k8s_outcome k8s_soa(struct k8s_ask *a)
 
 	if (a->zone_off)
 		return k8s_addresses(a);
-	rdata = soa_rdata(&a->q->arena, &soa, a->q->question, &len);
+	rdata = k8s_soa_rdata(&a->q->arena, &soa, a->q->question, &len);
 	if (!rdata)
 		return K8S_NO_MEMORY;
 	reply_begin(a->q, RCODE_NOERROR, true);
@@ -81,8 +80,8 @@ enum k8s_outcome k8s_soa(struct k8s_ask *a)
 
 /* ---------------------------------------------------------------- local addresses */
 
-/* The address's bytes; 0 for those that nobody else can use: loopback, link-local, any. */
-static unsigned usable(const struct net_addr *n, const uint8_t **ret)
+/* Loopback, link-local, any: nobody else can use them. */
+unsigned k8s_local_bytes(const struct net_addr *n, const uint8_t **ret)
 {
 	if (net_addr_is_loopback(n) || net_addr_is_any(n))
 		return 0;
@@ -110,7 +109,7 @@ int k8s_local_addresses(struct kubernetes *k)
 	if (n < 0)
 		return n;
 	for (int i = 0; i < n; i++) {
-		if (usable(&all[i], &bytes))
+		if (k8s_local_bytes(&all[i], &bytes))
 			k->local[k->n_local++] = all[i];
 	}
 	return 0;
@@ -188,16 +187,17 @@ int k8s_each_server(const struct kubernetes *k, const uint8_t *zone, k8s_server_
 {
 	struct each e = {.k = k, .zone = zone, .fn = fn, .arg = arg};
 	struct k8s_part self[] = {K8S_PART("ns"), K8S_PART("dns")};
-	const uint8_t *addr;
+	const uint8_t *addr = NULL;
 	int err = 0;
 
 	for (unsigned i = 0; !err && i < k->n_local; i++) {
-		unsigned len = usable(&k->local[i], &addr);
+		unsigned len = k8s_local_bytes(&k->local[i], &addr);
 
-		err = by_address(&e, addr, len);
+		if (len)
+			err = by_address(&e, addr, len);
 	}
 	for (unsigned i = 0; !err && !e.found && i < k->n_local; i++) {
-		unsigned len = usable(&k->local[i], &addr);
+		unsigned len = k8s_local_bytes(&k->local[i], &addr);
 
 		err = give(&e, self, ARRAY_LEN(self), addr, len);
 	}

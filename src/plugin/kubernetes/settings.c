@@ -264,7 +264,7 @@ int k8s_settings_read(struct setup *s, struct k8s_settings *set)
 	*set = (struct k8s_settings){.ttl_s = TTL_DEFAULT, .startup_timeout_ns = STARTUP_TIMEOUT_S * NS_PER_S};
 	if (!cf_directive(s->in))
 		return 0;
-	if (k8s_zones_read(s, set) || cf_options(s->in, options, ARRAY_LEN(options), set))
+	if (k8s_zones_read(s, &set->keys) || cf_options(s->in, options, ARRAY_LEN(options), set))
 		return ERR_SYNTAX;
 	if (check_combinations(s, set))
 		return ERR_SYNTAX;

@@ -52,8 +52,8 @@ struct k8s_settings {
 /* Read all of the block's `kubernetes` directives (one is allowed).  0 or ERR_SYNTAX with errors recorded. */
 int k8s_settings_read(struct setup *s, struct k8s_settings *set);
 
-/* ZONES of a directive, those of its block without any; the longest first (zones.c).  0, ERR_SYNTAX. */
-int k8s_zones_read(struct setup *s, struct k8s_settings *set);
+/* ZONES of a directive, in order; without any those of its block (zones.c).  0, ERR_SYNTAX. */
+int k8s_zones_read(struct setup *s, struct cf_keys *ret);
 /* Once all options are read: which zones are what. */
 int k8s_zones_finish(struct setup *s, struct k8s_settings *set);
 

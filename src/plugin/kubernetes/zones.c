@@ -39,14 +39,14 @@ static int add_block_zones(struct setup *s, struct cf_keys *ret)
 	return 0;
 }
 
-int k8s_zones_read(struct setup *s, struct k8s_settings *set)
+int k8s_zones_read(struct setup *s, struct cf_keys *ret)
 {
 	const struct cf_token *t;
 
 	if (!cf_args_left(s->in))
-		return add_block_zones(s, &set->keys);
+		return add_block_zones(s, ret);
 	while (cf_arg(s->in, &t))
-		cf_zone_arg(s->arena, t, s->in->errs, &set->keys);
+		cf_zone_arg(s->arena, t, s->in->errs, ret);
 	return 0;
 }
 
