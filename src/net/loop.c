@@ -136,6 +136,13 @@ int loop_rewatch(struct loop *l, int fd, uint32_t events, struct loop_source *s)
 	return epoll_ctl(l->epfd, EPOLL_CTL_MOD, fd, &e) == -1 ? -errno : 0;
 }
 
+void loop_unwatch(struct loop *l, int fd)
+{
+	struct epoll_event unused;
+
+	(void)epoll_ctl(l->epfd, EPOLL_CTL_DEL, fd, &unused); /* fails for one that is not watched any more */
+}
+
 void loop_discard(struct loop *l, struct loop_source *s, struct loop_garbage *g)
 {
 	s->ready = nothing;

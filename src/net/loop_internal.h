@@ -48,6 +48,8 @@ struct loop {
 /* Watch a descriptor.  0 or -errno. */
 int loop_watch(struct loop *l, int fd, uint32_t events, struct loop_source *s) MUST_USE;
 int loop_rewatch(struct loop *l, int fd, uint32_t events, struct loop_source *s);
+/* Before a listening socket is closed: others may hold it too (net/inherited.h), and then it would go on being watched. */
+void loop_unwatch(struct loop *l, int fd);
 /* No event reaches `s` any more, those already fetched included; its memory is recycled at the turn's end. */
 void loop_discard(struct loop *l, struct loop_source *s, struct loop_garbage *g);
 

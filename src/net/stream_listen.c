@@ -133,6 +133,7 @@ int stream_listen(struct loop *l, int fd, stream_accept_fn accepted, void *arg, 
 void stream_listener_end(struct stream_listener *sl)
 {
 	timer_disarm(&sl->loop->timers, &sl->timer);
+	loop_unwatch(sl->loop, sl->fd);
 	close(sl->fd);
 	*sl->link = sl->next;
 	if (sl->next)

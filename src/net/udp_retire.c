@@ -47,9 +47,7 @@ static void answers_over(struct timer *t)
 
 static void keep_for_answers(struct udp_server *s)
 {
-	struct epoll_event unused;
-
-	epoll_ctl(s->loop->epfd, EPOLL_CTL_DEL, s->fd, &unused);
+	loop_unwatch(s->loop, s->fd);
 	s->source.ready = udp_server_ignore;
 	s->timer.fire = answers_over;
 	if (timer_arm(&s->loop->timers, &s->timer, s->loop->now_ns + ANSWER_MS * NS_PER_MS) < 0)

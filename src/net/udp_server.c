@@ -180,6 +180,7 @@ void udp_server_close(struct udp_server *s)
 	udp_tx_flush(s->loop->udp);
 	timer_disarm(&s->loop->timers, &s->timer);
 	loop_task_cancel(&s->task);
+	loop_unwatch(s->loop, s->fd);
 	close(s->fd);
 	s->fd = -1;
 	s->serial++;
