@@ -40,7 +40,7 @@ void reply_require(struct query *q, enum wire_section s)
 int reply_copy_rr(struct query *q, enum wire_section s, struct query *sub, unsigned i)
 {
 	const struct wire_answer *from = reply_wire(sub);
-	uint32_t ttl_s = sub->reply.ttl_s;
+	uint32_t ttl_s = sub->reply.ttl_s; /* a kept answer's records have the time that is left to it */
 	const uint8_t *msg = wire_answer_msg(from);
 	struct wire_rr rr = wire_answer_rr(from, i);
 	uint8_t owner[WIRE_NAME_MAX], plain[WIRE_MSG_MAX + RDATA_NAMES_MAX * 256];
@@ -60,23 +60,30 @@ int reply_copy_rr(struct query *q, enum wire_section s, struct query *sub, unsig
 	memcpy(copy, owner, (size_t)owner_len);
 	if (rdlen)
 		memcpy(copy + owner_len, rdata, (size_t)rdlen);
-	return reply_add(q, s, copy, rr.type, rr.ttl_s, copy + owner_len, (uint16_t)rdlen);
+	if (!sub->reply.ttl_fixed)
+		ttl_s = rr.ttl_s;
+	return reply_add(q, s, copy, rr.type, ttl_s, copy + owner_len, (uint16_t)rdlen);
 }
 
-/* A kept answer's records have the time that is left to it, not the one they came with. */
-static int copy_rr(struct query *q, enum wire_section s, const struct query *sub, unsigned i)
+int reply_copy_all(struct query *q, struct query *sub)
 {
-	int err = reply_copy_rr(q, s, sub->reply.wire, i);
+	const struct wire_answer *a = reply_wire(sub);
+	int err = 0;
 
-	if (!err && sub->reply.ttl_fixed)
-		container_of(q->reply.rr_last[s], struct reply_rr, next)->ttl_s = sub->reply.ttl_s;
+	for (unsigned i = 0; i < a->n_rr && !err; i++) {
+		enum wire_section s = wire_answer_rr(a, i).section;
+
+		err = reply_copy_rr(q, s, sub, i);
+		if (!err && i < a->n_required)
+			reply_require(q, s);
+	}
 	return err;
 }
 
-static int copy_answers(struct query *q, const struct query *sub)
+static int copy_answers(struct query *q, struct query *sub)
 {
 	for (unsigned i = 0; i < sub->reply.wire->n_section[SECTION_ANSWER]; i++) {
-		int err = copy_rr(q, SECTION_ANSWER, sub, i);
+		int err = reply_copy_rr(q, SECTION_ANSWER, sub, i);
 
 		if (err)
 			return err;
@@ -85,7 +92,7 @@ static int copy_answers(struct query *q, const struct query *sub)
 }
 
 /* What says that there is nothing: the SOA, and with DO its signature and the proofs. */
-static int copy_denial(struct query *q, const struct query *sub)
+static int copy_denial(struct query *q, struct query *sub)
 {
 	const struct wire_answer *a = sub->reply.wire;
 	unsigned first = a->n_section[SECTION_ANSWER];
@@ -95,7 +102,7 @@ static int copy_denial(struct query *q, const struct query *sub)
 
 		if (!q->in.do_bit && wire_answer_rr(a, i).type != TYPE_SOA)
 			continue;
-		err = copy_rr(q, SECTION_AUTHORITY, sub, i);
+		err = reply_copy_rr(q, SECTION_AUTHORITY, sub, i);
 		if (err)
 			return err;
 		reply_require(q, SECTION_AUTHORITY);
