@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Addresses within names: reverse names and dashed host labels. */
-#include "plugin/kubernetes/name.h"
+#include "plugin/kubernetes/kubernetes.h"
 
 #include <arpa/inet.h>
 #include <string.h>
@@ -189,4 +189,19 @@ unsigned k8s_dashed_text(const uint8_t *addr, unsigned addr_len, char out[K8S_DA
 		p = put_decimal(p, addr[i]);
 	}
 	return (unsigned)(p - out);
+}
+
+unsigned k8s_peer_addr(const struct query *q, uint8_t addr[16])
+{
+	const struct net_addr *peer = net_return_peer(&q->from);
+
+	if (peer->sa.sa_family == AF_INET) {
+		memcpy(addr, &peer->v4.sin_addr, 4);
+		return 4;
+	}
+	memcpy(addr, peer->v6.sin6_addr.s6_addr, 16);
+	if (!IN6_IS_ADDR_V4MAPPED(&peer->v6.sin6_addr))
+		return 16;
+	memmove(addr, addr + sizeof(mapped_prefix), 4);
+	return 4;
 }

@@ -73,6 +73,10 @@ const struct kubernetes *k8s_of_block(const struct block *b);
 /* The zone that the question is in, the longest; false: none. */
 bool k8s_ask_begin(struct k8s_ask *a, const struct kubernetes *k, struct query *q);
 
+/* ---- address.c (name.h) */
+/* The client's address: 4 or 16 bytes; mapped IPv6 is IPv4. */
+unsigned k8s_peer_addr(const struct query *q, uint8_t addr[16]);
+
 /* ---- names.c: owner names and rdata, in the query's arena */
 /* Labels to put before a name. */
 struct k8s_part {

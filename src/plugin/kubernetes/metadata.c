@@ -109,17 +109,11 @@ static const char *of_name(const struct k8s_ask *a, enum k8s_meta which)
 /* The only pod with this address; NULL: none, or several, one of which it could be. */
 static const struct kube_pod *client_pod(const struct kubernetes *k, const struct query *q)
 {
-	const struct net_addr *peer = net_return_peer(&q->from);
-	const uint8_t *addr = peer->sa.sa_family == AF_INET ? (const uint8_t *)&peer->v4.sin_addr
-							    : peer->v6.sin6_addr.s6_addr;
-	unsigned len = peer->sa.sa_family == AF_INET ? 4 : 16;
 	struct kube_addr_iter it;
 	const struct kube_pod *pod;
+	uint8_t addr[16];
+	unsigned len = k8s_peer_addr(q, addr);
 
-	if (len == 16 && IN6_IS_ADDR_V4MAPPED(&peer->v6.sin6_addr)) {
-		addr += 12;
-		len = 4;
-	}
 	it = kube_addr_find(k->store, KUBE_BY_POD, addr, len);
 	pod = kube_addr_next_pod(&it);
 	return pod && !kube_addr_next_pod(&it) ? pod : NULL;

@@ -54,6 +54,7 @@ int k8s_settings_read(struct setup *s, struct k8s_settings *set);
 
 /* ZONES of a directive, in order; without any those of its block (zones.c).  0, ERR_SYNTAX. */
 int k8s_zones_read(struct setup *s, struct cf_keys *ret);
+int k8s_zones_of_block(struct setup *s, struct cf_keys *ret);
 /* Once all options are read: which zones are what. */
 int k8s_zones_finish(struct setup *s, struct k8s_settings *set);
 

@@ -21,7 +21,7 @@ static bool can_be_primary(const struct cf_key *k)
 	return !is_reverse(k) || wire_name_equal(k->zone, in_addr_arpa) || wire_name_equal(k->zone, ip6_arpa);
 }
 
-static int add_block_zones(struct setup *s, struct cf_keys *ret)
+int k8s_zones_of_block(struct setup *s, struct cf_keys *ret)
 {
 	const struct block *b = s->block;
 
@@ -44,7 +44,7 @@ int k8s_zones_read(struct setup *s, struct cf_keys *ret)
 	const struct cf_token *t;
 
 	if (!cf_args_left(s->in))
-		return add_block_zones(s, ret);
+		return k8s_zones_of_block(s, ret);
 	while (cf_arg(s->in, &t))
 		cf_zone_arg(s->arena, t, s->in->errs, ret);
 	return 0;
