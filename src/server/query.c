@@ -97,6 +97,7 @@ bool query_admit_wait(struct query *q)
 		query_fail(q, RCODE_SERVFAIL, EDE_NETWORK_ERROR, "server is at its memory limit", "out of query memory");
 		return false;
 	}
+	q->request = NULL;
 	if (q->listed)
 		return true;
 	victim = query_pool_list(q->w->queries, q);
@@ -209,6 +210,7 @@ static void receive_checked(const uint8_t *msg, size_t len, const struct net_ret
 
 	q->from = *ret;
 	q->request_len = (uint16_t)len;
+	q->request = msg;
 	memcpy(q->question, msg + WIRE_HEADER_LEN, q->in.question_len);
 	q->listener = q->gen->gen->by_port[pw->port->id];
 	if (v == WIRE_BADVERS)

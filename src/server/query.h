@@ -93,6 +93,8 @@ struct query {
 	struct wire_query in;        /* what was asked (of a sub-query: what the parent asks) */
 	uint8_t question[WIRE_NAME_MAX + 4]; /* the question as the client wrote it */
 	uint16_t request_len;        /* bytes of the client's message */
+	const uint8_t *request;      /* the message itself, until the first WAIT; then NULL */
+	const struct query_tap *taps; /* who is shown its messages (server/tap.h) */
 	struct net_return from;
 	struct listener *listener;
 	struct gen_worker *gen;      /* counted: the generation cannot go while this query lives */

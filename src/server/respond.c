@@ -4,6 +4,7 @@
 #include "server/generation.h"
 #include "server/query.h"
 #include "server/server_metrics.h"
+#include "server/tap.h"
 #include "server/worker.h"
 #include "wire/build.h"
 
@@ -167,5 +168,7 @@ void respond(struct query *q)
 		metric_inc(q->w->cells, server_metrics.cut_answers);
 	if (fit.subset)
 		metric_inc(q->w->cells, server_metrics.subset_answers);
+	for (const struct query_tap *t = q->taps; unlikely(t != NULL); t = t->next)
+		t->sent(t, q, out, fit.len);
 	net_reply_end(&q->from, fit.len);
 }

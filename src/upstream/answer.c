@@ -189,6 +189,8 @@ static bool take(struct upstream_exchange *x, struct attempt *a, const uint8_t *
 		if (cookie == COOKIE_FORGED)
 			return false;
 	}
+	x->heard_sent_ns = a->sent_ns;
+	x->heard_stream = leg == LEG_TCP;
 	upstream_leave(a);
 	upstream_health_heard(a->peer);
 	if (unlikely(a->mixed))

@@ -105,6 +105,8 @@ void upstream_exchange_give(struct upstream_exchange *x, struct upstream_late *l
 		r.flags = x->flags;
 		r.rcode = x->rcode;
 		r.upstream = x->answer_from->text;
+		r.stream = x->heard_stream;
+		r.sent_ns = x->heard_sent_ns;
 	} else {
 		describe_failure(x, &r);
 	}

@@ -89,6 +89,8 @@ struct upstream_exchange {
 
 	uint16_t question_len, plain_len, full_len;
 	uint16_t flags; /* of the upstream's header, for `answer` */
+	uint64_t heard_sent_ns; /* of the attempt that was last answered */
+	bool heard_stream;
 	uint16_t rcode;
 	bool answer_plain; /* `answer` came without EDNS */
 	const struct upstream_server *answer_from;

@@ -139,6 +139,8 @@ struct upstream_result {
 	unsigned rcode; /* extended */
 	const char *
 		upstream; /* text of the upstream that answered or failed last (frozen); NULL: none was asked */
+	bool stream; /* it came over TCP */
+	uint64_t sent_ns; /* when the question that it answers was sent; 0: no answer */
 	char error
 		[200]; /* as CoreDNS words it: "read udp 127.0.0.1:4711->127.0.0.1:53: i/o timeout"; "" without err */
 	int ede; /* 22/23/24 for failures */

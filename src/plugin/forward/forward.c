@@ -10,6 +10,7 @@
 #include "server/generation.h"
 #include "server/metadata.h"
 #include "server/query.h"
+#include "server/tap.h"
 #include "server/worker.h"
 #include "wire/name.h"
 
@@ -113,6 +114,20 @@ static enum step take_answer(struct query *q, const struct upstream_result *res,
 	return STEP_DONE;
 }
 
+static void tell_taps(const struct rule_part *part, struct query *q, const struct upstream_result *res)
+{
+	const struct tap_exchange x = {
+		.upstream = res->upstream,
+		.stream = res->stream,
+		.asked_ns = res->sent_ns ? res->sent_ns : q->arrived_ns,
+		.answered_ns = loop_now_ns(part->local->w->loop),
+		.answer = res->err ? NULL : res->answer,
+	};
+
+	for (const struct query_tap *t = q->taps; t; t = t->next)
+		t->exchanged(t, q, &x);
+}
+
 static enum step take_result(struct rule_part *part, struct query *q, const struct upstream_result *res,
 			     struct upstream_late *late)
 {
@@ -120,6 +135,8 @@ static enum step take_result(struct rule_part *part, struct query *q, const stru
 
 	if (res->upstream)
 		metadata_set(q, part->rule->upstream_label, res->upstream);
+	if (unlikely(q->taps) && res->upstream)
+		tell_taps(part, q, res);
 	if (res->err)
 		return query_fail(q, RCODE_SERVFAIL, res->ede, res->ede_text, "%s", res->error);
 	if (hands_on(part->rule, res)) {
