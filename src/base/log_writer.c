@@ -198,6 +198,7 @@ int log_writer_start(int fd)
 	w.reported_at_ns = 0;
 	sigfillset(&all);
 	sigdelset(&all, SIGSYS); /* of a call that the filter forbids */
+	sigdelset(&all, SIGPROF); /* of the pprof plugin */
 	pthread_sigmask(SIG_SETMASK, &all, &old);
 	err = pthread_create(&w.thread, NULL, run, NULL);
 	pthread_sigmask(SIG_SETMASK, &old, NULL);

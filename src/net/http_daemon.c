@@ -211,7 +211,7 @@ static struct MHD_Daemon *start(struct http_daemon *d, int fd)
 	return MHD_start_daemon(flags, 0, NULL, NULL, on_request, d, MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL,
 				MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_NOTIFY_CONNECTION, on_connection, d,
 				MHD_OPTION_NOTIFY_COMPLETED, on_completed, d, MHD_OPTION_CONNECTION_LIMIT,
-				(unsigned)HTTP_CONNS_MAX, MHD_OPTION_CONNECTION_TIMEOUT, HTTP_TIMEOUT_MS / 1000u,
+				(unsigned)HTTP_CONNS_MAX,
 				MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONN_MEMORY, MHD_OPTION_THREAD_STACK_SIZE,
 				(size_t)STACK_SIZE, MHD_OPTION_ARRAY, tls, MHD_OPTION_END);
 }
@@ -237,6 +237,7 @@ int http_daemon_start(int fd, struct http_web *web, struct http_endpoint *e, str
 		return -ENOMEM;
 	}
 	sigfillset(&all);
+	sigdelset(&all, SIGSYS); /* of a call that the filter forbids */
 	pthread_sigmask(SIG_SETMASK, &all, &old);
 	d->endpoint = e;
 	d->web = http_web_get(web);

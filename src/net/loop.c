@@ -214,6 +214,11 @@ static void wake(struct loop *l)
 		;
 }
 
+size_t loop_queue_length(struct loop *l)
+{
+	return atomic_load_explicit(&l->queue.n, memory_order_relaxed);
+}
+
 int loop_post(struct loop *l, struct mpsc_msg *m)
 {
 	bool was_empty;

@@ -85,3 +85,5 @@ static inline bool loop_task_queued(const struct loop_task *t)
 /* Hand a message to the loop's thread: m->run(m, receiver) is called there.  ERR_LIMIT when its queue is
  * full (m stays the caller's).  Any thread. */
 int loop_post(struct loop *l, struct mpsc_msg *m) MUST_USE;
+/* Messages that wait now.  Any thread. */
+size_t loop_queue_length(struct loop *l);

@@ -90,6 +90,7 @@ static int start_thread(void)
 	}
 	sigfillset(&all);
 	sigdelset(&all, SIGSYS); /* of a call that the filter forbids */
+	sigdelset(&all, SIGPROF); /* of the pprof plugin */
 	pthread_sigmask(SIG_SETMASK, &all, &old);
 	err = pthread_create(&background.thread, NULL, background_main, NULL);
 	pthread_sigmask(SIG_SETMASK, &old, NULL);

@@ -12,6 +12,7 @@
 #include "server/runtime_internal.h"
 #include "server/server_metrics.h"
 #include "server/worker.h"
+#include "server/worker_metrics.h"
 #include "wire/build.h"
 
 #include <errno.h>
@@ -132,6 +133,7 @@ static int start_thread(unsigned i)
 
 	sigfillset(&all);
 	sigdelset(&all, SIGSYS); /* of a call that the filter forbids */
+	sigdelset(&all, SIGPROF); /* of the pprof plugin */
 	pthread_sigmask(SIG_SETMASK, &all, &old);
 	err = pthread_create(&runtime.threads[i], NULL, worker_main, runtime.workers[i]);
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
@@ -177,11 +179,13 @@ int server_start(const struct server_options *o)
 		}
 		runtime.n_workers++;
 	}
+	worker_metrics_start();
 	return 0;
 }
 
 void server_end_threads(void)
 {
+	worker_metrics_stop();
 	for (unsigned i = 0; i < runtime.n_workers; i++)
 		loop_stop(runtime.workers[i]->loop);
 	for (unsigned i = 0; i < runtime.n_workers; i++)
