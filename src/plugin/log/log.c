@@ -93,16 +93,8 @@ static void fill(struct log_query *r, const struct query *q, const struct wire_a
 	memcpy(r->name, q->in.qname, q->in.qname_len);
 }
 
-/* The longest record that fits the log's rings. */
-struct record {
-	union {
-		struct log_query query;
-		uint8_t bytes[LOG_RECORD_MAX];
-	};
-};
-
 /* The values of the format's labels behind the name; returns the record's length. */
-static size_t add_values(struct record *r, struct query *q)
+static size_t add_values(struct log_query_record *r, struct query *q)
 {
 	size_t at = offsetof(struct log_query, name) + r->query.name_len, n;
 	struct metadata_label *const *labels = log_format_labels(r->query.format, &n);
@@ -120,20 +112,25 @@ static size_t add_values(struct record *r, struct query *q)
 	return at;
 }
 
+size_t log_query_fill(struct log_query_record *r, const struct log_format *f, struct query *q)
+{
+	r->query.format = f;
+	fill(&r->query, q, q->dropped ? NULL : reply_wire(q));
+	return add_values(r, q);
+}
+
 static enum step reply(const void *state, struct query *q, void *scratch)
 {
 	const struct log_rule *rule = find_rule(state, q);
+	struct log_query_record r;
 	const struct wire_answer *a;
-	struct record r;
 
 	if (!rule)
 		return STEP_NEXT;
 	a = q->dropped ? NULL : reply_wire(q);
 	if (rule->classes != LOG_ALL_CLASSES && !(rule->classes & 1 << response_class(type_of(q, a))))
 		return STEP_NEXT;
-	r.query.format = rule->format;
-	fill(&r.query, q, a);
-	log_record(log_query_format, &r, add_values(&r, q));
+	log_record(log_query_format, &r, log_query_fill(&r, rule->format, q));
 	return STEP_NEXT;
 }
 

@@ -8,6 +8,7 @@
 #pragma once
 
 #include "base/compiler.h"
+#include "base/log.h"
 #include "corefile/corefile.h"
 #include "net/addr.h"
 #include "plugin/cache/classify.h"
@@ -19,6 +20,7 @@
 
 struct log_format; /* compiled; lives as long as the process */
 struct metadata_label;
+struct query;
 struct setup;
 
 /* One NAME of a directive. */
@@ -60,6 +62,18 @@ struct log_query {
 	uint8_t name_len;
 	uint8_t name[WIRE_NAME_MAX]; /* lower case; the record goes on, see above */
 };
+
+/* The longest record that fits the log's rings. */
+struct log_query_record {
+	union {
+		struct log_query query;
+		uint8_t bytes[LOG_RECORD_MAX];
+	};
+};
+
+/* What a line about `q` is made of; returns the record's length.  Also for other plugins that show a format (dnstap); the
+ * reply is there on the way up only.  Thread: worker. */
+size_t log_query_fill(struct log_query_record *r, const struct log_format *f, struct query *q);
 
 /* A log_format_fn. */
 size_t log_query_format(const void *record, size_t len, char *out, size_t cap);
