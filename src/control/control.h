@@ -4,6 +4,7 @@
 #pragma once
 
 #include "base/compiler.h"
+#include "control/commands.h"
 #include "control/config_sum.h"
 #include "control/loader.h"
 #include "control/options.h"
@@ -45,6 +46,7 @@ struct control {
 	struct admin *admin;
 	struct retired retired;
 	struct watch watch;
+	struct commands commands;
 	enum reload_cause cause;  /* of the reload that is under way */
 	bool reloading, reload_again, stopping;
 	uint64_t lameduck_ms;     /* of what serves */

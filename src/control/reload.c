@@ -178,6 +178,7 @@ static void succeeded(struct control *c, struct generation *old)
 	follow(c);
 	count(c, false);
 	log_line(LOG_INFO, "Reloading complete");
+	commands_run(&c->commands, server_generation(), EVENT_STARTUP);
 }
 
 static void reload_done(uv_work_t *w, int status)

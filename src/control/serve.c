@@ -119,6 +119,8 @@ static int set_up(struct control *c)
 	err = watch_signals(c);
 	if (!err)
 		err = stop_watch_failure(c);
+	if (!err)
+		err = commands_init(&c->commands, &c->loop);
 	return err ? err : server_start(&so);
 }
 
@@ -138,6 +140,7 @@ static void tear_down(struct control *c)
 	admin_stop(c->admin);
 	watch_stop(&c->watch);
 	control_reload_finish(c);
+	commands_stop(&c->commands);
 	stop_second_signal_ends();
 	server_stop(DRAIN_MS, old, retired_left(&c->retired, old));
 	retired_free_all(&c->retired);
@@ -180,6 +183,7 @@ int serve(const struct options *o)
 	if (!err) {
 		sd_watchdog_start(&c.loop);
 		sd_notify_ready(server_generation(), NULL);
+		commands_run(&c.commands, server_generation(), EVENT_STARTUP);
 		uv_run(&c.loop, UV_RUN_DEFAULT);
 		sd_watchdog_stop();
 	}

@@ -79,6 +79,20 @@ static void say_lameduck(uint64_t ms)
 	log_line(LOG_INFO, "plugin/health: Going into lameduck mode for %s", text);
 }
 
+/* All that the Corefile wants done at the end is done, or has taken too long. */
+static void commands_done(void *arg)
+{
+	struct control *c = arg;
+
+	if (!c->lameduck_ms) {
+		uv_stop(&c->loop);
+		return;
+	}
+	say_lameduck(c->lameduck_ms);
+	c->lameduck_timer.data = c;
+	uv_timer_start(&c->lameduck_timer, lameduck_half, c->lameduck_ms / 2, 0);
+}
+
 void stop_signal(struct control *c, int signum)
 {
 	if (c->stopping)
@@ -89,13 +103,8 @@ void stop_signal(struct control *c, int signum)
 	lifecycle_stop();
 	watch_stop(&c->watch);
 	pidfile_remove(c->opts->pidfile);
-	if (!c->lameduck_ms) {
-		uv_stop(&c->loop);
-		return;
-	}
-	say_lameduck(c->lameduck_ms);
-	c->lameduck_timer.data = c;
-	uv_timer_start(&c->lameduck_timer, lameduck_half, c->lameduck_ms / 2, 0);
+	commands_run(&c->commands, server_generation(), EVENT_SHUTDOWN);
+	commands_finish(&c->commands, commands_done, c);
 }
 
 static void on_second_signal(int signum)

@@ -20,6 +20,7 @@
 #include <stdint.h>
 
 struct dns_row;
+struct event_command;
 struct worker;
 struct zone_list;
 
@@ -96,6 +97,7 @@ struct generation {
 	/* How long all goes on answering after the order to end (`health { lameduck D }`, the longest of all
 	 * blocks); setup writes, control's shutdown reads. */
 	uint64_t lameduck_ns;
+	struct event_command *commands; /* in file order (server/event.h); setup writes */
 	const char *commands_by;   /* the directive of it that runs programs; setup writes; NULL: none does */
 	uint32_t reload_every_ms;  /* control looks whether the configuration has changed; 0: only when told to */
 	uint32_t reload_jitter_ms; /* that period is off by up to half of this, either way */

@@ -18,7 +18,8 @@ int plugin_reading_run(struct plugin_reading *r, const struct plugin *p, void *s
 	struct corefile cf;
 	struct cf_cursor in;
 	int err;
-	struct setup s = {.in = &in, .arena = &r->a, .block = &r->block, .note_content = note_nothing};
+	struct setup s = {.in = &in, .arena = &r->a,
+			  .block = &r->block, .gen = &r->gen, .note_content = note_nothing};
 	char text[16384];
 	int n = snprintf(text, sizeof(text), ". {\n%s\n}\n", lines);
 

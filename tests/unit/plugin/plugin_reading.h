@@ -10,6 +10,7 @@ struct plugin_reading {
 	struct arena a;
 	struct cf_errors errs;
 	struct block block;
+	struct generation gen;
 };
 
 /* Parse `lines` as a block's and run the plugin's setup on `state`; its result. */
