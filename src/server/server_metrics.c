@@ -26,12 +26,39 @@ static const struct {
 	 &server_metrics.deadline},
 	{{"binnacle_sub_queries_total", "Queries that plugins asked the server itself.", METRIC_COUNTER, "", NULL, 0, 0},
 	 &server_metrics.sub_queries},
-	{{"coredns_panics_total", "A metrics that counts the number of panics.", METRIC_COUNTER, "", NULL, 0, 0},
+	{{"coredns_panics_total", "Always 0: nothing here panics and goes on.", METRIC_COUNTER, "", NULL, 0, 0},
 	 &server_metrics.panics},
+};
+
+/* What the peer shows at 0 from the start, whatever is configured: an alert on a rate needs the 0 to begin with. */
+static const double health_buckets[] = {0.00025, 0.0025, 0.025, 0.25, 2.5};
+static const struct metric_desc always[] = {
+	{.name = "coredns_forward_healthcheck_broken_total", .help = "Queries that found every upstream down.", .labels = ""},
+	{.name = "coredns_forward_max_concurrent_rejects_total",
+	 .help = "Queries refused because max_concurrent was reached.",
+	 .labels = ""},
+	{.name = "coredns_health_request_duration_seconds",
+	 .help = "Time that the request took with which the server looks whether it answers.",
+	 .kind = METRIC_HISTOGRAM,
+	 .labels = "",
+	 .buckets = health_buckets,
+	 .n_buckets = ARRAY_LEN(health_buckets),
+	 .scale = 1e9},
+	{.name = "coredns_health_request_failures_total", .help = "Requests to itself that failed.", .labels = ""},
+	{.name = "coredns_hosts_reload_timestamp_seconds",
+	 .help = "Time of modification of the hosts file that was read last.",
+	 .kind = METRIC_GAUGE,
+	 .labels = ""},
+	{.name = "coredns_local_localhost_requests_total",
+	 .help = "Questions for names below localhost and names that begin with it.",
+	 .labels = ""},
+	{.name = "coredns_reload_failed_total", .help = "Failed reloads by the reload plugin.", .labels = ""},
 };
 
 void server_metrics_init(void)
 {
+	for (size_t i = 0; i < ARRAY_LEN(always); i++)
+		(void)metrics_series(&always[i], NULL);
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
 		*table[i].id = metrics_series(&table[i].desc, NULL);
 }
