@@ -119,8 +119,12 @@ static bool grow(struct query_pool *p)
 static void clear(struct query *q, struct worker *w)
 {
 	q->w = w;
+	q->request = NULL;
+	q->request_len = 0;
+	q->taps = NULL;
 	q->listener = NULL;
 	q->block = NULL;
+	q->zone = NULL;
 	q->udp_cap = QUERY_UDP_CAP;
 	q->udp_lowered = false;
 	q->fit_subset = false;
@@ -129,6 +133,7 @@ static void clear(struct query *q, struct worker *w)
 	q->dropped = false;
 	q->error = NULL;
 	q->answered_by = "";
+	q->answered_place = 0;
 	q->at = 0;
 	q->start = 0;
 	q->direction = 1;
