@@ -242,7 +242,15 @@ bool net_port_has_udp(const struct net_port *p)
 
 int net_port_add_udp(struct net_port *p, int fd, const struct net_addr *at)
 {
-	return udp_server_start(p->loop, fd, at, receive_udp, p, &p->udp);
+	int err = udp_server_start(p->loop, fd, at, receive_udp, p, &p->udp);
+
+	return err || !p->shed.cells ? err : udp_server_set_shed(p->udp, &p->shed);
+}
+
+int net_port_set_shed(struct net_port *p, const struct udp_shed_counters *c)
+{
+	p->shed = c ? *c : (struct udp_shed_counters){0};
+	return p->udp ? udp_server_set_shed(p->udp, c) : 0;
 }
 
 static void dropped_udp_done(void *arg)

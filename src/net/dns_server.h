@@ -115,6 +115,8 @@ void net_port_drop_udp(struct net_port *p);
 /* Whose PROXY headers are believed from now on; NULL: nobody's.  `policy` stays until the next call, or until the port has
  * gone; `cells` are the worker's.  0, or -ENOMEM: there are no sessions. */
 int net_port_set_proxy(struct net_port *p, const struct proxy_policy *policy, uint64_t *cells) MUST_USE;
+/* udp_server_set_shed for the UDP socket that it has, and for those that it gets; NULL: no shedding. */
+int net_port_set_shed(struct net_port *p, const struct udp_shed_counters *c) MUST_USE;
 bool net_port_has_udp(const struct net_port *p);
 /* From now on each connection is closed after its next answer.  A client that is about to be left alone goes elsewhere
  * that way without losing a question: it asks its next one on a new connection. */

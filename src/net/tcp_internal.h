@@ -56,6 +56,7 @@ struct net_port {
 	const struct proxy_policy *proxy; /* NULL: no headers */
 	struct proxy_sessions *sessions; /* NULL: not tracked */
 	uint64_t *cells;             /* for proxy's counters */
+	struct udp_shed_counters shed; /* cells NULL: none */
 	struct stream_listener *listener;
 	struct tcp_limits limits;
 	struct net_return to;        /* of UDP messages; `udp` changes with each */

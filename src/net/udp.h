@@ -7,6 +7,7 @@
 #pragma once
 
 #include "base/compiler.h"
+#include "base/metrics.h"
 #include "net/addr.h"
 
 #include <stdbool.h>
@@ -48,6 +49,18 @@ int udp_server_start(struct loop *l, int fd, const struct net_addr *local, udp_r
 void udp_server_retire(struct udp_server *s, void (*done)(void *arg), void *arg);
 /* Close at once: nothing is called any more, answers are dropped.  Legal inside callbacks. */
 void udp_server_close(struct udp_server *s);
+
+/* Where a shedding socket counts what it drops. */
+struct udp_shed_counters {
+	uint64_t *cells;
+	metric_id queries, responses;
+};
+enum { UDP_SHED_MAX = 1024 };
+
+/* From now on answers for which the kernel has no room are kept, UDP_SHED_MAX (and 1 MiB) at most, and sent newest first when it has;
+ * then the oldest is dropped for a newer one, and queries are dropped unseen while it is full.  NULL: no more (what is kept
+ * is dropped).  0 or -ENOMEM. */
+int udp_server_set_shed(struct udp_server *s, const struct udp_shed_counters *c) MUST_USE;
 
 /* Room for one answer of at most `cap` <= UDP_TX_MAX bytes in the outgoing batch, and its end.  Between
  * begin and end no other door call may come; an answer that is begun may be forgotten.  NULL: the socket

@@ -70,6 +70,7 @@ struct udp_server {
 	udp_receive_fn fn;
 	void *arg;
 	uint64_t last_rx_ns;
+	struct udp_shed *shed;                /* NULL: answers that do not go are dropped */
 	struct udp_server *next;
 	/* retiring */
 	bool left_group;
@@ -84,6 +85,16 @@ struct udp_server {
 /* PKTINFO.  Read: `local` (port as bound) and ifindex of a received message; write: the bytes used of `c`. */
 void udp_control_read(struct msghdr *m, struct udp_return *r);
 size_t udp_control_write(struct udp_control *c, const struct udp_return *to);
+
+/* Did the call just made fail because there is no room now (errno)? */
+bool udp_buffer_full(void);
+
+/* udp_shed.c; the last three: only with s->shed.  False: not kept. */
+bool udp_shed_keep(struct udp_server *s, const struct mmsghdr *m, unsigned n);
+void udp_shed_send(struct udp_server *s);
+/* Is it full?  Then a query is dropped, and counted. */
+bool udp_shed_refuses(struct udp_server *s);
+void udp_shed_free(struct udp_server *s);
 
 /* The ready function of a socket that is no longer read. */
 void udp_server_ignore(struct loop_source *source, uint32_t events);

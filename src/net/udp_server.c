@@ -42,7 +42,7 @@ static void deliver(struct udp_server *s, uint32_t serial, unsigned i, size_t le
 		udp_control_read(m, &rx->from[i]);
 	if (unlikely(m->msg_flags & MSG_TRUNC))
 		s->loop->stats.udp_rx_cut++;
-	else
+	else if (likely(!s->shed) || !udp_shed_refuses(s))
 		s->fn(s->arg, rx->data + (size_t)i * UDP_RX_MAX, len, &rx->from[i]);
 }
 
@@ -113,6 +113,8 @@ static void server_ready(struct loop_source *source, uint32_t events)
 	uint32_t serial = s->serial;
 	unsigned n;
 
+	if (unlikely(s->shed) && (events & EPOLLOUT))
+		udp_shed_send(s);
 	prepare(&io->rx, s);
 	if (calm(s)) {
 		n = read_single(s);
@@ -181,6 +183,7 @@ void udp_server_close(struct udp_server *s)
 	timer_disarm(&s->loop->timers, &s->timer);
 	loop_task_cancel(&s->task);
 	loop_unwatch(s->loop, s->fd);
+	udp_shed_free(s);
 	close(s->fd);
 	s->fd = -1;
 	s->serial++;

@@ -22,24 +22,25 @@ static int send_one(int fd, const struct msghdr *m)
 	return n == -1 ? -1 : 1;
 }
 
-static bool buffer_full(int err)
+bool udp_buffer_full(void)
 {
-	return err == EAGAIN || err == ENOBUFS || err == ENOMEM;
+	return errno == EAGAIN || errno == ENOBUFS || errno == ENOMEM;
 }
 
 /* A message that the kernel refuses is skipped; a full buffer would refuse the rest as well, and waiting for
  * room would make the answers late and the worker deaf. */
-static void send_batch(struct udp_io *io, int fd, struct mmsghdr *m, unsigned n)
+static void send_batch(struct udp_io *io, struct udp_server *s, struct mmsghdr *m, unsigned n)
 {
 	struct net_stats *stats = &io->loop->stats;
 
 	while (n) {
-		int sent = n == 1 ? send_one(fd, &m->msg_hdr) : sendmmsg(fd, m, n, MSG_DONTWAIT);
+		int sent = n == 1 ? send_one(s->fd, &m->msg_hdr) : sendmmsg(s->fd, m, n, MSG_DONTWAIT);
 
 		if (sent == -1 && errno == EINTR)
 			continue;
-		if (sent == -1 && buffer_full(errno)) {
-			stats->udp_tx_dropped += n;
+		if (sent == -1 && udp_buffer_full()) {
+			if (!udp_shed_keep(s, m, n))
+				stats->udp_tx_dropped += n;
 			return;
 		}
 		if (sent == -1) {
@@ -71,7 +72,7 @@ static void send_mixed(struct udp_io *io)
 				tx->server[j] = NULL;
 			}
 		}
-		send_batch(io, s->fd, same, n);
+		send_batch(io, s, same, n);
 	}
 }
 
@@ -84,7 +85,7 @@ void udp_tx_flush(struct udp_io *io)
 	if (tx->mixed)
 		send_mixed(io);
 	else
-		send_batch(io, tx->server[0]->fd, tx->msg, tx->n);
+		send_batch(io, tx->server[0], tx->msg, tx->n);
 	tx->n = 0;
 	tx->used = 0;
 	tx->mixed = false;

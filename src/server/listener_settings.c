@@ -48,7 +48,8 @@ void listener_settings_add(struct build *b, struct listener *l, const struct blo
 		warn(&m, "`proxyproto` settings", "this");
 	if (from->proxy)
 		to->proxy = from->proxy;
-	to->shed |= from->shed;
+	if (from->shed)
+		to->shed = from->shed;
 }
 
 struct tcp_limits listener_tcp_limits(const struct listener_settings *s)

@@ -6,6 +6,8 @@
  * Frozen once the generation is built; a port takes those of the generation that serves. */
 #pragma once
 
+#include "base/metrics.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -21,7 +23,12 @@ struct listener_settings {
 	int32_t max_tcp_queries;
 	uint32_t sockets;
 	const struct proxy_policy *proxy;
-	bool shed;
+	const struct listener_shed *shed;
+};
+
+/* Series by the index of the listener; from start on. */
+struct listener_shed {
+	const metric_id *queries, *responses;
 };
 
 enum { LISTENER_SOCKETS_MAX = 1024 };

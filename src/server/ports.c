@@ -256,6 +256,22 @@ static void report(const struct port_worker *pw, int err)
 		 net_addr_port_text(&pw->port->at, text), err_text(err));
 }
 
+/* The listener's settings, to a part that serves. */
+static int apply(struct port_worker *pw, const struct listener *l)
+{
+	const struct tcp_limits limits = listener_tcp_limits(&l->settings);
+	const struct listener_shed *shed = l->settings.shed;
+	size_t i = (size_t)(l - pw->w->gen->gen->listeners);
+	int err = net_port_set_proxy(pw->net, l->settings.proxy, pw->w->cells);
+
+	net_port_set_limits(pw->net, &limits);
+	if (err)
+		return err;
+	if (!shed)
+		return net_port_set_shed(pw->net, NULL);
+	return net_port_set_shed(pw->net, &(struct udp_shed_counters){pw->w->cells, shed->queries[i], shed->responses[i]});
+}
+
 static void start_part(struct port_worker *pw, const struct listener *l)
 {
 	struct worker *w = pw->w;
@@ -274,7 +290,7 @@ static void start_part(struct port_worker *pw, const struct listener *l)
 	if (!err)
 		__atomic_add_fetch(&p->n_open, 1, __ATOMIC_RELAXED);
 	if (!err)
-		err = net_port_set_proxy(pw->net, l->settings.proxy, w->cells);
+		err = apply(pw, l);
 	if (err || failed(udp) || failed(tcp))
 		report(pw, err ? err : failed(udp) ? udp : tcp);
 }
@@ -282,10 +298,8 @@ static void start_part(struct port_worker *pw, const struct listener *l)
 /* A part of a port that stays: its settings, and whether it has a UDP socket, may have changed. */
 static void change_part(struct port_worker *pw, const struct listener *l, bool udp)
 {
-	const struct tcp_limits limits = listener_tcp_limits(&l->settings);
-	int fd, err = net_port_set_proxy(pw->net, l->settings.proxy, pw->w->cells);
+	int fd, err = apply(pw, l);
 
-	net_port_set_limits(pw->net, &limits);
 	if (!udp) {
 		net_port_drop_udp(pw->net);
 	} else if (!net_port_has_udp(pw->net)) {
