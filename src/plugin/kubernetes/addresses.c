@@ -192,17 +192,12 @@ static enum k8s_outcome below_namespace(struct k8s_ask *a)
 
 enum k8s_outcome k8s_addresses(struct k8s_ask *a)
 {
-	switch (a->name.kind) {
-	case K8S_NAME_BARE:
+	if (a->name.kind == K8S_NAME_BARE)
 		return K8S_NODATA;
-	case K8S_NAME_SERVER:
+	if (a->name.kind == K8S_NAME_SERVER)
 		return k8s_server_addresses(a);
-	case K8S_NAME_SERVICE:
-	case K8S_NAME_POD:
-		break;
-	default:
+	if (a->name.kind != K8S_NAME_SERVICE && a->name.kind != K8S_NAME_POD)
 		return K8S_NXDOMAIN;
-	}
 	/* Below a reverse zone only addresses have names. */
 	return a->zone->reverse ? K8S_NXDOMAIN : below_namespace(a);
 }

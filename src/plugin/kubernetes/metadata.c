@@ -66,42 +66,31 @@ static const char *kind_text(const struct k8s_name *n)
 	return n->kind == K8S_NAME_SERVICE ? "svc" : n->kind == K8S_NAME_POD ? "pod" : "";
 }
 
+static const char *label_text(const struct k8s_ask *a, struct k8s_label l)
+{
+	return l.len ? text_of(a->q, l.s, l.len) : "";
+}
+
 static const char *of_name(const struct k8s_ask *a, enum k8s_meta which)
 {
 	const struct k8s_name *n = &a->name;
-	struct k8s_label l;
+	const struct k8s_label parts[K8S_N_META] = {
+		[K8S_META_ENDPOINT] = n->endpoint,
+		[K8S_META_NAMESPACE] = n->ns,
+		[K8S_META_PORT] = n->port,
+		[K8S_META_PROTOCOL] = n->proto,
+		[K8S_META_SERVICE] = n->service,
+		[K8S_META_CLUSTER] = n->cluster,
+	};
+	bool invalid = n->kind != K8S_NAME_BARE && n->kind != K8S_NAME_SERVICE && n->kind != K8S_NAME_POD;
 
-	if (n->kind == K8S_NAME_IMPOSSIBLE || n->kind == K8S_NAME_SCHEMA || n->kind == K8S_NAME_SERVER)
-		return which == K8S_META_PARSE_ERROR ? "invalid query name" : NULL;
-	switch (which) {
-	case K8S_META_KIND:
+	if (invalid || which == K8S_META_PARSE_ERROR)
+		return invalid && which == K8S_META_PARSE_ERROR ? "invalid query name" : NULL;
+	if (which == K8S_META_KIND)
 		return kind_text(n);
-	case K8S_META_ENDPOINT:
-		l = n->endpoint;
-		break;
-	case K8S_META_NAMESPACE:
-		l = n->ns;
-		break;
-	case K8S_META_PORT:
-		l = n->port;
-		break;
-	case K8S_META_PROTOCOL:
-		l = n->proto;
-		break;
-	case K8S_META_SERVICE:
-		l = n->service;
-		break;
-	case K8S_META_CLUSTER:
-		if (!a->zone->multicluster)
-			return NULL;
-		l = n->cluster;
-		break;
-	case K8S_META_ZONE:
+	if (which == K8S_META_ZONE)
 		return topology(a);
-	default:
-		return NULL;
-	}
-	return l.len ? text_of(a->q, l.s, l.len) : "";
+	return which == K8S_META_CLUSTER && !a->zone->multicluster ? NULL : label_text(a, parts[which]);
 }
 
 /* ---------------------------------------------------------------- the client */

@@ -13,12 +13,23 @@
 
 enum { TTL_DEFAULT = 5, TTL_MAX = 3600, STARTUP_TIMEOUT_S = 5 };
 
+/* An argument that stays: the Corefile's text goes once it has been read. */
+static int text_arg(struct cf_cursor *c, const char *what, const char **ret)
+{
+	const char *text;
+
+	if (cf_arg_text(c, what, &text))
+		return ERR_SYNTAX;
+	*ret = arena_strdup(c->arena, text);
+	return *ret ? 0 : cf_fail(c, "out of memory");
+}
+
 static int parse_endpoint(struct cf_cursor *c, void *state)
 {
 	struct k8s_settings *set = state;
 	const struct cf_token *t;
 
-	if (cf_arg_text(c, "URL", &set->endpoint))
+	if (text_arg(c, "URL", &set->endpoint))
 		return ERR_SYNTAX;
 	if (strncmp(set->endpoint, "http://", 7) && strncmp(set->endpoint, "https://", 8))
 		return cf_fail(c, "found \"%.100s\", expected the API server's URL (http:// or https://)", set->endpoint);
@@ -32,18 +43,18 @@ static int parse_tls(struct cf_cursor *c, void *state)
 {
 	struct k8s_settings *set = state;
 
-	if (cf_arg_text(c, "CERT", &set->cert) || cf_arg_text(c, "KEY", &set->key))
+	if (text_arg(c, "CERT", &set->cert) || text_arg(c, "KEY", &set->key))
 		return ERR_SYNTAX;
-	return cf_arg_text(c, "CACERT", &set->ca);
+	return text_arg(c, "CACERT", &set->ca);
 }
 
 static int parse_kubeconfig(struct cf_cursor *c, void *state)
 {
 	struct k8s_settings *set = state;
 
-	if (cf_arg_text(c, "FILE", &set->kubeconfig))
+	if (text_arg(c, "FILE", &set->kubeconfig))
 		return ERR_SYNTAX;
-	return cf_args_left(c) ? cf_arg_text(c, "CONTEXT", &set->context) : 0;
+	return cf_args_left(c) ? text_arg(c, "CONTEXT", &set->context) : 0;
 }
 
 static int parse_namespaces(struct cf_cursor *c, void *state)
@@ -59,7 +70,9 @@ static int parse_namespaces(struct cf_cursor *c, void *state)
 			return cf_fail(c, "out of memory");
 		if (len == 0 || len > 63)
 			return cf_fail(c, "\"%.100s\" is no namespace: a name has 1 to 63 characters", t->text);
-		*n = (struct k8s_namespace){.next = set->namespaces, .len = (uint8_t)len, .name = t->text};
+		*n = (struct k8s_namespace){.next = set->namespaces, .len = (uint8_t)len, .name = arena_strdup(c->arena, t->text)};
+		if (!n->name)
+			return cf_fail(c, "out of memory");
 		set->namespaces = n;
 	}
 	return 0;
