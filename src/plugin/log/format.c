@@ -160,24 +160,31 @@ static void field_duration(struct line *l, const struct log_query *r)
 	put(l, "s", 1);
 }
 
-static void field_rflags(struct line *l, const struct log_query *r)
+const char *log_flags_text(uint16_t set, char out[LOG_FLAGS_TEXT_MAX])
 {
 	static const struct {
 		uint16_t flag;
 		const char *text;
 	} flags[] = {{FLAG_QR, "qr"}, {FLAG_AA, "aa"}, {FLAG_TC, "tc"}, {FLAG_RD, "rd"},
 		     {FLAG_RA, "ra"}, {FLAG_Z, "z"},   {FLAG_AD, "ad"}, {FLAG_CD, "cd"}};
-	const char *comma = "";
+	char *end = out;
 
-	for (size_t i = 0; r->answered && i < ARRAY_LEN(flags); i++) {
-		if (!(r->flags & flags[i].flag))
+	*out = '\0';
+	for (size_t i = 0; i < ARRAY_LEN(flags); i++) {
+		if (!(set & flags[i].flag))
 			continue;
-		put_text(l, comma);
-		put_text(l, flags[i].text);
-		comma = ",";
+		if (end > out)
+			*end++ = ',';
+		end = stpcpy(end, flags[i].text);
 	}
-	if (!r->answered)
-		put(l, "-", 1);
+	return out;
+}
+
+static void field_rflags(struct line *l, const struct log_query *r)
+{
+	char text[LOG_FLAGS_TEXT_MAX];
+
+	put_text(l, r->answered ? log_flags_text(r->flags, text) : "-");
 }
 
 /* A value may have come from outside: it shall not begin a line of its own. */

@@ -124,13 +124,17 @@ static enum step reply(const void *state, struct query *q, void *scratch)
 	const struct log_rule *rule = find_rule(state, q);
 	struct log_query_record r;
 	const struct wire_answer *a;
+	size_t len;
 
 	if (!rule)
 		return STEP_NEXT;
 	a = q->dropped ? NULL : reply_wire(q);
 	if (rule->classes != LOG_ALL_CLASSES && !(rule->classes & 1 << response_class(type_of(q, a))))
 		return STEP_NEXT;
-	log_record(log_query_format, &r, log_query_fill(&r, rule->format, q));
+	len = log_query_fill(&r, rule->format, q);
+	if (rule->json)
+		r.query.wall_ns = clock_wall_ns();
+	log_record(rule->json ? log_query_json : log_query_format, &r, len);
 	return STEP_NEXT;
 }
 

@@ -2,7 +2,7 @@
 /* log: what its files share.
  *
  *   log.c      the hook: fill a record      setup.c   the grammar
- *   format.c   formats, and lines by them, in the writer thread
+ *   format.c   formats, and lines by them, in the writer thread      json.c   lines as JSON objects, likewise
  *
  * A worker copies numbers and the name into a record; text is made of it where it is written. */
 #pragma once
@@ -27,7 +27,8 @@ struct setup;
 struct log_rule {
 	struct cf_key zone;
 	const char *format_text;
-	const struct log_format *format; /* from start on */
+	const struct log_format *format; /* from start on; with json only its labels count */
+	bool json;
 	uint8_t classes; /* bit per enum response_class */
 };
 enum { LOG_ALL_CLASSES = 1 << RESPONSE_SUCCESS | 1 << RESPONSE_DENIAL | 1 << RESPONSE_ERROR };
@@ -54,6 +55,7 @@ struct metadata_label *const *log_format_labels(const struct log_format *f, size
 struct log_query {
 	const struct log_format *format;
 	uint64_t duration_ns;
+	uint64_t wall_ns; /* for JSON: when the answer was there */
 	struct net_addr peer, local;
 	uint16_t id, qtype, qclass, bufsize, request_len;
 	uint16_t rcode, flags, answer_len; /* of the answer */
@@ -75,5 +77,10 @@ struct log_query_record {
  * reply is there on the way up only.  Thread: worker. */
 size_t log_query_fill(struct log_query_record *r, const struct log_format *f, struct query *q);
 
-/* A log_format_fn. */
+/* Two log_format_fn: by the record's format, and as a JSON object with the labels of its format. */
 size_t log_query_format(const void *record, size_t len, char *out, size_t cap);
+size_t log_query_json(const void *record, size_t len, char *out, size_t cap);
+
+/* "qr,aa,rd".  Returns `out`. */
+enum { LOG_FLAGS_TEXT_MAX = 32 };
+const char *log_flags_text(uint16_t flags, char out[LOG_FLAGS_TEXT_MAX]);

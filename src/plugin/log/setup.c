@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The grammar of `log`: log [NAMES...] [FORMAT] { class all|success|denial|error ... } */
+/* The grammar of `log`: log [NAMES...] [FORMAT] { class all|success|denial|error ...; json [LABELS...] } */
 #include "base/err.h"
 #include "corefile/corefile.h"
 #include "plugin/log/log.h"
@@ -11,6 +11,7 @@
 struct reading {
 	struct cf_keys names;
 	const char *format;
+	bool json;
 	uint8_t classes;
 };
 
@@ -65,8 +66,30 @@ static int read_class(struct cf_cursor *c, void *state)
 	return 0;
 }
 
+/* A format of the labels alone names what the record has to carry. */
+static int read_json(struct cf_cursor *c, void *state)
+{
+	struct reading *r = state;
+	const struct cf_token *t;
+
+	if (!r->json && r->format != log_format_common)
+		return cf_fail(c, "a JSON line has fields of its own and no FORMAT");
+	if (!r->json)
+		r->format = "";
+	r->json = true;
+	while (cf_arg(c, &t)) {
+		if (!strchr(t->text, '/') || strpbrk(t->text, "{}"))
+			return cf_fail(c, "\"%.100s\" is no metadata label, as in \"forward/upstream\"", t->text);
+		r->format = arena_printf(c->arena, "%s{/%s}", r->format, t->text);
+		if (!r->format)
+			return cf_fail(c, "out of memory");
+	}
+	return 0;
+}
+
 static const struct cf_option_def options[] = {
 	{"class", 1, -1, read_class, "all|success|denial|error ..."},
+	{"json", 0, -1, read_json, "LABELS ..."},
 };
 
 static struct cf_key root_zone(void)
@@ -88,6 +111,7 @@ static int add_rules(struct setup *s, struct log_rules *rules, const struct read
 		v[rules->n + i] = (struct log_rule){
 			.zone = any_name ? root_zone() : r->names.v[i],
 			.format_text = r->format,
+			.json = r->json,
 			.classes = r->classes ? r->classes : LOG_ALL_CLASSES,
 		};
 	}
@@ -101,11 +125,12 @@ static int read_directive(struct setup *s, struct log_rules *rules)
 	struct reading r = {0};
 	size_t words = cf_args_left(s->in);
 	int line = read_words(s, &r);
+	bool any_name = words == 0 || (words == 1 && r.format != log_format_common);
 	int block = cf_options(s->in, options, ARRAY_LEN(options), &r);
 
 	if (line || block)
 		return ERR_SYNTAX;
-	return add_rules(s, rules, &r, words == 0 || (words == 1 && r.format != log_format_common));
+	return add_rules(s, rules, &r, any_name);
 }
 
 int log_rules_read(struct setup *s, struct log_rules *ret)

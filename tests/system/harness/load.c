@@ -3,12 +3,13 @@
  *   load ADDRESS PORT SECONDS NAME WAY:RATE[:N]...        SECONDS 0: until standard input ends
  *     udp:RATE[:N]   N sockets (4), each with one source port     fresh:RATE  a source port for each question
  *     kept:RATE[:N]  N TCP connections (4) that stay open         conn:RATE   a TCP connection for each question
+ *     seq:RATE[:N]   the same, but each asks its next question only after the answer
  * It asks for A of NAME and takes NOERROR with an answer for good.  Nothing is asked twice.  At the end, a line each way:
  *   WAY sent N good N bad N lost N cut N refused N closed N reopened N slowest_ms N
- * bad: another answer; lost: none within 5 s; cut: its connection ended before, or could not be had; of the lost, `refused`
- * met an ICMP error; closed: kept connections that the server ended while nothing was asked.  Then
+ * bad: another answer; lost: none within 5 s; cut: its connection ended before, or could not be had; refused: ICMP errors; closed: kept connections that the server ended while nothing was asked.  Then
  *   behind_ms N           how far the sending ever lagged; when that is much, the machine was busy elsewhere
- *   misses WAY@MS ...     when what was bad, lost or cut had been asked, in ms from the start (the first 60) */
+ *   start_ns N            by CLOCK_MONOTONIC
+ *   misses WAY@MS ...     when what was bad, lost or cut had been asked, in ms from the start (the first 20,000) */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
@@ -25,11 +26,11 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { WAYS = 8, IDS = 65536, SLOTS = 32768, BUF = 8192, MISSES = 60 };
+enum { WAYS = 8, IDS = 65536, SLOTS = 32768, BUF = 8192, MISSES = 20000 };
 #define PATIENCE_NS 5000000000ull
 
-enum kind { UDP, FRESH, KEPT, CONN };
-static const char *const kind_names[] = {"udp", "fresh", "kept", "conn"};
+enum kind { UDP, FRESH, KEPT, CONN, SEQ, KINDS };
+static const char *const kind_names[] = {"udp", "fresh", "kept", "conn", "seq"};
 
 struct way {
 	enum kind kind;
@@ -48,6 +49,7 @@ struct flow {
 	uint16_t next_id;
 	unsigned outstanding;
 	uint64_t *asked_ns, asked_once;
+	uint64_t since_ns;    /* something has been outstanding, without any answer */
 	size_t in_len, out_len;
 	uint8_t in[BUF], out[BUF];
 };
@@ -87,7 +89,7 @@ static bool once(const struct flow *f)
 
 static bool stream(const struct flow *f)
 {
-	return f->way->kind == KEPT || f->way->kind == CONN;
+	return f->way->kind == KEPT || f->way->kind == CONN || f->way->kind == SEQ;
 }
 
 static void miss(struct way *w, uint64_t *counter, uint64_t asked_ns)
@@ -224,16 +226,36 @@ static void send_stream(struct flow *f)
 		flush_out(f);
 }
 
-static void ask(struct way *w)
+/* The flow whose turn it is; NULL: all are waiting for an answer. */
+static struct flow *pick(struct way *w)
 {
-	struct flow *f = w->flows ? w->flows[w->asked % w->n] : slot_take(w);
+	if (w->kind == SEQ) {
+		for (unsigned i = 0; i < w->n; i++) {
+			struct flow *f = w->flows[(w->asked + i) % w->n];
+
+			if (!f->outstanding)
+				return f;
+		}
+		return NULL;
+	}
+	return w->flows ? w->flows[w->asked % w->n] : slot_take(w);
+}
+
+/* False: not now. */
+static bool ask(struct way *w)
+{
+	struct flow *f = pick(w);
 	uint16_t id;
 
+	if (!f && w->kind == SEQ)
+		return false;
 	w->asked++;
-	if (!f)
-		return miss(w, &w->lost, now_ns()); /* everything hangs */
+	if (!f) { /* everything hangs */
+		miss(w, &w->lost, now_ns());
+		return true;
+	}
 	if (f->fd < 0) {
-		w->reopened += w->kind == KEPT && w->asked > w->n;
+		w->reopened += !once(f) && w->asked > w->n;
 		flow_open(f);
 	}
 	id = once(f) ? 0 : f->next_id++;
@@ -242,13 +264,15 @@ static void ask(struct way *w)
 		f->outstanding--;
 	}
 	f->asked_ns[id] = now_ns();
-	f->outstanding++;
+	if (!f->outstanding++)
+		f->since_ns = f->asked_ns[id];
 	question[0] = (uint8_t)(id >> 8);
 	question[1] = (uint8_t)id;
 	if (stream(f))
 		send_stream(f);
 	else if (send(f->fd, question, question_len, 0) < 0)
 		w->refused += errno == ECONNREFUSED; /* the error is of one before; this one was not sent */
+	return true;
 }
 
 /* ---------------------------------------------------------------- hearing */
@@ -263,6 +287,7 @@ static void take(struct flow *f, const uint8_t *p, size_t len)
 	took = now_ns() - asked;
 	f->asked_ns[id] = 0;
 	f->outstanding--;
+	f->since_ns = asked + took;
 	if (took > f->way->slowest_ns)
 		f->way->slowest_ns = took;
 	if ((p[3] & 15) == 0 && (p[6] || p[7]))
@@ -311,18 +336,16 @@ static void hear_stream(struct flow *f, uint32_t events)
 	}
 	if (!(events & (EPOLLIN | EPOLLHUP | EPOLLERR)))
 		return;
-	n = recv(f->fd, f->in + f->in_len, BUF - f->in_len, 0);
-	if (n < 0 && errno == EAGAIN)
-		return;
-	if (n <= 0) {
-		f->way->closed += f->way->kind == KEPT && !f->outstanding;
-		flow_close(f, &f->way->cut);
-		return;
+	while ((n = recv(f->fd, f->in + f->in_len, BUF - f->in_len, 0)) > 0) {
+		f->in_len += (size_t)n;
+		take_frames(f);
 	}
-	f->in_len += (size_t)n;
-	take_frames(f);
-	if (once(f) && !f->outstanding)
+	if (n == 0 || errno != EAGAIN) {
+		f->way->closed += !once(f) && !f->outstanding;
 		flow_close(f, &f->way->cut);
+	} else if (once(f) && !f->outstanding) {
+		flow_close(f, &f->way->cut);
+	}
 }
 
 static void hear(int wait_ms)
@@ -342,10 +365,19 @@ static void hear(int wait_ms)
 	}
 }
 
-/* Questions of flows of their own that have waited long enough. */
+/* Flows of their own and connections whose questions have waited long enough. */
 static void give_up(uint64_t patience_ns)
 {
 	uint64_t now = now_ns();
+
+	for (unsigned i = 0; i < n_ways; i++) {
+		for (unsigned k = 0; ways[i].flows && k < ways[i].n; k++) {
+			struct flow *f = ways[i].flows[k];
+
+			if (stream(f) && f->outstanding && now - f->since_ns >= patience_ns)
+				flow_close(f, &ways[i].lost);
+		}
+	}
 
 	for (unsigned i = 0; i < n_slots; i++) {
 		if (slots[i]->fd >= 0 && now - slots[i]->asked_once >= patience_ns)
@@ -375,12 +407,12 @@ static void add_way(const char *text)
 	w->n = 4;
 	if (sscanf(text, "%7[a-z]:%lf:%u", name, &w->rate, &w->n) < 2)
 		die(text);
-	while (kind < 4 && strcmp(kind_names[kind], name))
+	while (kind < KINDS && strcmp(kind_names[kind], name))
 		kind++;
-	if (kind == 4)
+	if (kind == KINDS)
 		die(text);
 	w->kind = (enum kind)kind;
-	if (w->kind == UDP || w->kind == KEPT) {
+	if (w->kind != FRESH && w->kind != CONN) {
 		w->flows = calloc(w->n, sizeof(*w->flows));
 		for (unsigned i = 0; i < w->n; i++)
 			w->flows[i] = flow_new(w);
@@ -407,8 +439,8 @@ static uint64_t send_due(void)
 
 		ms = (uint64_t)((double)(due - ways[i].asked) / ways[i].rate * 1000);
 		behind_ms = ms > behind_ms ? ms : behind_ms;
-		while (ways[i].asked < due)
-			ask(&ways[i]);
+		while (ways[i].asked < due && ask(&ways[i]))
+			;
 	}
 	return behind_ms;
 }
@@ -428,7 +460,7 @@ static void report(uint64_t behind_ms)
 		       (unsigned long long)w->refused, (unsigned long long)w->closed, (unsigned long long)w->reopened,
 		       (unsigned long long)(w->slowest_ns / 1000000));
 	}
-	printf("behind_ms %llu\nmisses", (unsigned long long)behind_ms);
+	printf("behind_ms %llu\nstart_ns %llu\nmisses", (unsigned long long)behind_ms, (unsigned long long)start_ns);
 	for (unsigned i = 0; i < n_misses; i++)
 		printf(" %s@%lld", kind_names[misses[i].kind], ((long long)misses[i].at_ns - (long long)start_ns) / 1000000);
 	printf("\n");

@@ -27,15 +27,16 @@ def rate(ways):
 
 
 class Result:
-    """`ways`: {"udp": {"sent": N, "good": N, ...}}; `misses`: [("udp", MS)] from the start; `behind_ms`."""
+    """`ways`: {"udp": {"sent": N, "good": N, ...}}; `misses`: [("udp", MS)] from `start_ns`; `behind_ms`."""
 
     def __init__(self, out, ways, seconds):
-        self.ways, self.misses, self.behind_ms = {}, [], 0
+        self.ways, self.misses, self.behind_ms, self.start_ns = {}, [], 0, 0
         for line in out.splitlines():
             if line.startswith("misses"):
                 self.misses = [(w, int(ms)) for w, ms in re.findall(r"(\w+)@(-?\d+)", line)]
-            elif line.startswith("behind_ms"):
-                self.behind_ms = int(line.split()[1])
+            elif line.startswith(("behind_ms", "start_ns")):
+                name, number = line.split()
+                setattr(self, name, int(number))
             else:
                 way, rest = line.split(" ", 1)
                 self.ways[way] = {k: int(v) for k, v in re.findall(r"(\w+) (\d+)", rest)}

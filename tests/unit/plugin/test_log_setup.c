@@ -42,6 +42,21 @@ static void test_alone_it_logs_everything(void **state)
 	plugin_reading_end(&r);
 }
 
+static void test_json_may_name_labels(void **state)
+{
+	(void)state;
+	accepts("log {\n json\n}", 1);
+	is_rule(0, ".", "", LOG_ALL_CLASSES);
+	assert_true(rules.v[0].json);
+	plugin_reading_end(&r);
+	accepts("log example.org {\n json forward/upstream view/name\n class error\n json geoip/country/code\n}\nlog", 2);
+	is_rule(0, "example.org.", "{/forward/upstream}{/view/name}{/geoip/country/code}", 1 << RESPONSE_ERROR);
+	assert_true(rules.v[0].json);
+	is_rule(1, ".", log_format_common, LOG_ALL_CLASSES);
+	assert_false(rules.v[1].json);
+	plugin_reading_end(&r);
+}
+
 static void test_names_have_a_rule_each(void **state)
 {
 	(void)state;
@@ -93,6 +108,9 @@ static void test_what_is_wrong_is_told(void **state)
 		{"log . {\n class good\n}", "success"},
 		{"log . {\n class\n}", "all|success|denial|error"},
 		{"log . {\n clas all\n}", "class"},
+		{"log . \"{name}\" {\n json\n}", "no FORMAT"},
+		{"log {\n json upstream\n}", "no metadata label"},
+		{"log {\n json {/a/b}\n}", "no metadata label"},
 	};
 
 	(void)state;
@@ -108,6 +126,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_alone_it_logs_everything),
+		cmocka_unit_test(test_json_may_name_labels),
 		cmocka_unit_test(test_names_have_a_rule_each),
 		cmocka_unit_test(test_a_last_word_with_a_brace_is_a_format),
 		cmocka_unit_test(test_a_format_alone_is_for_all_names),
