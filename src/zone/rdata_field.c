@@ -428,6 +428,43 @@ static int put_encoded_word(struct zone_rdata *r, const struct zone_word *w, uns
 	return 0;
 }
 
+/* `n` bytes in hex, `group` of them between two separators. */
+static int put_groups(struct zone_rdata *r, const struct zone_word *w, unsigned n, unsigned group, char separator)
+{
+	uint8_t bytes[8];
+	size_t at = 0;
+
+	for (unsigned i = 0; i < n; i++) {
+		int high, low;
+
+		if (i && i % group == 0 && (at >= w->len || w->s[at++] != separator))
+			return zone_rdata_fail(r, "expected hex bytes with separators between them");
+		high = at + 1 < w->len ? digit(w->s[at], 4) : -1;
+		low = at + 1 < w->len ? digit(w->s[at + 1], 4) : -1;
+		if (high < 0 || low < 0)
+			return zone_rdata_fail(r, "expected hex bytes with separators between them");
+		bytes[i] = (uint8_t)(high << 4 | low);
+		at += 2;
+	}
+	return at == w->len ? zone_rdata_put(r, bytes, n) : zone_rdata_fail(r, "found more than the bytes of an address");
+}
+
+/* By number or by mnemonic.  RFC 4398 2.1 */
+static int put_certificate_kind(struct zone_rdata *r, const struct zone_word *w)
+{
+	static const struct {
+		const char *name;
+		uint8_t wire[2];
+	} known[] = {{"PKIX", {0, 1}},	{"SPKI", {0, 2}},    {"PGP", {0, 3}},	{"IPKIX", {0, 4}},  {"ISPKI", {0, 5}},
+		     {"IPGP", {0, 6}},	{"ACPKIX", {0, 7}},  {"IACPKIX", {0, 8}}, {"URI", {0, 253}}, {"OID", {0, 254}}};
+
+	for (size_t i = 0; i < ARRAY_LEN(known); i++) {
+		if (zone_word_is(w, known[i].name))
+			return zone_rdata_put(r, known[i].wire, 2);
+	}
+	return zone_rdata_number(r, w, 2);
+}
+
 /* Types to the end of the entry.  RFC 4034 4.1.2 */
 static int put_bitmap(struct zone_rdata *r)
 {
@@ -487,6 +524,14 @@ static int put_word(struct zone_rdata *r, char kind, const struct zone_word *w)
 		return put_encoded_word(r, w, 4);
 	case 'z':
 		return put_encoded_word(r, w, 5);
+	case 'C':
+		return put_certificate_kind(r, w);
+	case 'e':
+		return put_groups(r, w, 6, 1, '-');
+	case 'E':
+		return put_groups(r, w, 8, 1, '-');
+	case 'i':
+		return put_groups(r, w, 8, 2, ':');
 	case '4':
 		return put_address(r, w, AF_INET);
 	default:

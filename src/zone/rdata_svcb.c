@@ -11,6 +11,7 @@
 
 enum {
 	PARAMS_MAX = 64,
+	LIST_MAX = 4096,
 	PARAM_HEAD = 4,      /* key and length */
 	KEY_MANDATORY = 0,
 	KEY_ALPN = 1,
@@ -39,38 +40,31 @@ static int key_number(const char *s, size_t len)
 	return -1;
 }
 
-/* The next item of a comma-separated list; an escaped comma (`\,`, or `\\,` within quotes) belongs to it. */
+/* The next item of a comma-separated list whose escapes as characters are resolved; `\\,` is a comma within the item. */
 static bool next_item(const char **s, const char *end, struct zone_word *ret)
 {
 	const char *p = *s;
 
-	if (p >= end)
+	if (p > end)
 		return false;
 	*ret = (struct zone_word){.s = p};
 	while (p < end && *p != ',')
-		p += *p == '\\' && p + 1 < end ? 1 + (p[1] == '\\' && p + 2 < end ? 2 : 1) : 1;
-	if (p > end)
-		p = end;
+		p += *p == '\\' && p + 1 < end ? 2 : 1;
 	ret->len = (size_t)(p - ret->s);
 	*s = p + 1;
 	return true;
 }
 
-/* An item of a list of strings: escapes are resolved twice, once as characters and once as list. */
 static int put_alpn(struct zone_rdata *r, const struct zone_word *item)
 {
-	const char *s = item->s, *end = s + item->len;
 	uint8_t bytes[256];
 	size_t n = 1;
 
-	while (s < end) {
-		int c = zone_unescape(&s, end);
-
-		if (c == '\\' && s < end)
-			c = zone_unescape(&s, end);
-		if (c < 0 || n == sizeof(bytes))
-			return zone_rdata_fail(r, "alpn has a bad or too long item");
-		bytes[n++] = (uint8_t)c;
+	for (size_t i = 0; i < item->len; i++) {
+		i += item->s[i] == '\\' && i + 1 < item->len;
+		if (n == sizeof(bytes))
+			return zone_rdata_fail(r, "alpn has an item of more than 255 bytes");
+		bytes[n++] = (uint8_t)item->s[i];
 	}
 	if (n == 1)
 		return zone_rdata_fail(r, "alpn has an empty item");
@@ -103,14 +97,11 @@ static int put_hint(struct zone_rdata *r, const struct zone_word *item, int fami
 	return zone_rdata_fail(r, "expected addresses, separated by commas");
 }
 
-static int put_list(struct zone_rdata *r, int key, const struct zone_word *value)
+static int put_items(struct zone_rdata *r, int key, const char *s, const char *end)
 {
-	const char *s = value->s, *end = s + value->len;
 	struct zone_word item;
 	int n = 0;
 
-	if (!value->len)
-		return zone_rdata_fail(r, "the parameter needs a value");
 	while (!n && next_item(&s, end, &item)) {
 		if (key == KEY_ALPN)
 			n = put_alpn(r, &item);
@@ -120,6 +111,38 @@ static int put_list(struct zone_rdata *r, int key, const struct zone_word *value
 			n = put_hint(r, &item, key == KEY_IPV4HINT ? AF_INET : AF_INET6);
 	}
 	return n;
+}
+
+/* Escapes are resolved twice: as characters, then as a list's. */
+static int put_list(struct zone_rdata *r, int key, const struct zone_word *value)
+{
+	const char *s = value->s, *end = s + value->len;
+	char plain[LIST_MAX];
+	size_t n = 0;
+
+	if (!value->len)
+		return zone_rdata_fail(r, "the parameter needs a value");
+	while (s < end) {
+		int c = zone_unescape(&s, end);
+
+		if (c < 0 || n == sizeof(plain))
+			return zone_rdata_fail(r, "the parameter's value has a bad escape, or is too long");
+		plain[n++] = (char)c;
+	}
+	return put_items(r, key, plain, plain + n);
+}
+
+/* The keys of `mandatory` ascend on the wire, whatever their order in the text. */
+static void sort_keys(uint8_t *keys, size_t len)
+{
+	for (size_t i = 2; i < len; i += 2) {
+		for (size_t j = i; j && wire_u16(keys + j - 2) > wire_u16(keys + j); j -= 2) {
+			uint16_t key = wire_u16(keys + j);
+
+			memcpy(keys + j, keys + j - 2, 2);
+			wire_put_u16(keys + j - 2, key);
+		}
+	}
 }
 
 /* Base64 in one word. */
@@ -181,6 +204,8 @@ static int put_param(struct zone_rdata *r, const struct zone_word *w)
 		return zone_rdata_fail(r, "unknown service parameter");
 	if (zone_rdata_put(r, "\0\0\0", PARAM_HEAD) || put_value(r, key, &value))
 		return ERR_SYNTAX;
+	if (key == KEY_MANDATORY)
+		sort_keys(r->out + at + PARAM_HEAD, r->len - at - PARAM_HEAD);
 	wire_put_u16(r->out + at, (unsigned)key);
 	wire_put_u16(r->out + at + 2, (unsigned)(r->len - at - PARAM_HEAD));
 	return 0;

@@ -5,7 +5,8 @@
  *   s string    S strings to the end            O a string's bytes without its length
  *   4 a address of IPv4, IPv6                   y type               g algorithm
  *   x hex to the end    6 base64 to the end     Z hex, z base32 with its length before it, one word
- *   B types to the end, as a bitmap */
+ *   B types to the end, as a bitmap         C kind of certificate
+ *   e E i hex bytes with - or : between them: 6 of EUI48, 8 of EUI64, 4 groups of two for NID and L64 */
 #include "zone/rdata_text.h"
 
 #include "base/err.h"
@@ -31,7 +32,9 @@ static const struct {
 	{TYPE_PX, "hnn"},     {53 /* SMIMEA */, "bbbx"}, {56 /* NINFO */, "S"}, {59 /* CDS */, "hgbx"},
 	{60 /* CDNSKEY */, "hbg6"}, {61 /* OPENPGPKEY */, "6"}, {62 /* CSYNC */, "whB"}, {63 /* ZONEMD */, "wbbx"},
 	{99 /* SPF */, "S"},  {256 /* URI */, "hhO"},  {258 /* AVC */, "S"}, {261 /* RESINFO */, "S"},
-	{49 /* DHCID */, "6"}, {32769 /* DLV */, "hgbx"},
+	{49 /* DHCID */, "6"}, {37 /* CERT */, "Chg6"}, {108 /* EUI48 */, "e"}, {109 /* EUI64 */, "E"},
+	{104 /* NID */, "hi"}, {105 /* L32 */, "h4"},   {106 /* L64 */, "hi"}, {107 /* LP */, "hn"},
+	{32769 /* DLV */, "hgbx"},
 };
 
 static const char *form_of(uint16_t type)
@@ -95,6 +98,8 @@ int zone_rdata_read(struct zone_rdata *r, uint16_t type)
 		n = read_form(r, form);
 	else if (type == TYPE_SVCB || type == TYPE_HTTPS)
 		n = zone_rdata_svcb(r);
+	else if (r->no_ldns)
+		n = zone_rdata_fail(r, "this type has to be written as \\# LENGTH HEX here");
 	else
 		n = zone_rdata_ldns(r, type);
 	if (n)

@@ -13,6 +13,7 @@
 struct zone_rdata {
 	struct zone_lex *lex;
 	const uint8_t *origin; /* or NULL */
+	bool no_ldns;
 	uint8_t *out;          /* ZONE_RDATA_MAX */
 	size_t len;
 };

@@ -78,7 +78,7 @@ static int take_owner(struct zone_lex *l, const struct zone_context *c, struct z
 int zone_rr_read(struct zone_lex *l, const struct zone_word *first, const struct zone_context *c,
 		 struct zone_rr *ret)
 {
-	struct zone_rdata rdata = {.lex = l, .origin = c->origin, .out = ret->rdata};
+	struct zone_rdata rdata = {.lex = l, .origin = c->origin, .out = ret->rdata, .no_ldns = c->no_ldns};
 	bool blank = l->starts_blank;
 
 	ret->ttl_given = false;

@@ -27,6 +27,9 @@ struct zone_context {
 	uint32_t ttl_s;
 	bool has_ttl;
 	uint16_t cls;            /* CLASS_IN */
+	/* While serving: ldns allocates, and loses some of it for text that is not of its type's form.  Its types
+	 * must then be written as \#. */
+	bool no_ldns;
 };
 
 /* A record.  The caller gives `rdata` (room for ZONE_RDATA_MAX) and keeps it. */

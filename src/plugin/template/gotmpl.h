@@ -179,6 +179,7 @@ struct gt_define {
 	const char *name;
 	size_t name_len;
 	const struct gt_node *body;
+	unsigned n_vars; /* slots that its variables take */
 };
 
 struct gotmpl {
@@ -231,7 +232,7 @@ struct gt_parse {
 	struct arena *a;
 	struct gotmpl *t;
 	struct gt_word vars[GT_VARS_MAX]; /* names in sight, by slot */
-	unsigned n_vars, depth, loops;
+	unsigned n_vars, max_vars, depth, loops;
 };
 
 /* Memory for a node; NULL notes the error. */

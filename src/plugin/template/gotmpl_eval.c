@@ -170,7 +170,7 @@ static int run_template(struct gt_run *run, const struct gt_value *dot, const st
 		return -1;
 	if (n->pipe)
 		assign(run, n->pipe, &v);
-	run->vars = arena_alloc(run->scratch, GT_VARS_MAX * sizeof(*run->vars));
+	run->vars = arena_alloc(run->scratch, d->n_vars * sizeof(*run->vars));
 	if (!run->vars)
 		return gt_fail(run, "needs too much memory");
 	run->vars[0] = v;

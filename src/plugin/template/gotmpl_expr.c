@@ -201,6 +201,8 @@ static bool new_var(struct gt_parse *p, struct gt_pipe *pipe, const struct gt_wo
 	p->vars[p->n_vars] = *w;
 	p->vars[p->n_vars].s = arena_strndup(p->a, w->s, w->len);
 	p->n_vars++;
+	if (p->n_vars > p->max_vars)
+		p->max_vars = p->n_vars;
 	return p->vars[p->n_vars - 1].s != NULL;
 }
 

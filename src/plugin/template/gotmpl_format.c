@@ -145,13 +145,11 @@ static void whole(struct gt_text *t, const struct spec *sp, const struct gt_valu
 	pad(t, &rest, s, (size_t)(end - s));
 }
 
-static void quote(struct gt_text *t, const struct spec *sp, const struct gt_value *v)
+static void quote_escaped(struct gt_text *q, const struct gt_value *v)
 {
-	struct gt_text q = {.run = t->run};
-	struct gt_value ret = {0};
 	char buf[8];
 
-	add(&q, "\"");
+	add(q, "\"");
 	for (uint32_t i = 0; i < v->len; i++) {
 		uint8_t c = (uint8_t)v->s[i];
 		const char *known = c ? strchr("\"\"\\\\\aa\bb\ff\nn\rr\tt\vv", c) : NULL;
@@ -160,14 +158,27 @@ static void quote(struct gt_text *t, const struct spec *sp, const struct gt_valu
 			snprintf(buf, sizeof(buf), "\\%c", known[1]);
 		else
 			snprintf(buf, sizeof(buf), c < 32 || c == 127 ? "\\x%02x" : "%c", c);
-		add(&q, buf);
+		add(q, buf);
 	}
-	add(&q, "\"");
+	add(q, "\"");
+}
+
+static void quote(struct gt_text *t, const struct spec *sp, const struct gt_value *v)
+{
+	struct gt_text q = {.run = t->run};
+	struct gt_value ret = {0};
+
+	if (sp->sharp && !memchr(v->s, '`', v->len)) {
+		add(&q, "`");
+		gt_text_add(&q, v->s, v->len);
+		add(&q, "`");
+	} else {
+		quote_escaped(&q, v);
+	}
 	t->failed |= gt_text_end(&q, &ret) != 0;
 	if (!t->failed)
 		pad(t, sp, ret.s, ret.len);
 }
-
 static void hex(struct gt_text *t, const struct spec *sp, const struct gt_value *v)
 {
 	struct gt_text h = {.run = t->run};
@@ -236,7 +247,7 @@ static void format_int(struct gt_text *t, const struct spec *sp, const struct gt
 	}
 }
 
-/* The shortest form that reads back as the same number; from 21 digits on, and for very small ones, with an exponent. */
+/* The shortest form that reads back as the same number; from 7 digits on, and for very small ones, with an exponent. */
 static void shortest(double f, char out[PIECE_MAX])
 {
 	int prec = 0;
@@ -245,9 +256,9 @@ static void shortest(double f, char out[PIECE_MAX])
 	do
 		snprintf(out, PIECE_MAX, "%.*e", prec, f);
 	while (prec++ < 17 && strtod(out, NULL) != f);
-	if (f != 0 && (size < 1e-4 || size >= 1e21))
+	if (f != 0 && (size < 1e-4 || size >= 1e6))
 		return;
-	for (prec = 0; prec < 25; prec++) {
+	for (prec = 0; prec < 22; prec++) {
 		snprintf(out, PIECE_MAX, "%.*f", prec, f);
 		if (strtod(out, NULL) == f)
 			return;

@@ -343,14 +343,10 @@ static bool number_value(struct gt_lex *l, struct gt_value *ret)
 	*ret = gt_int(strtoll(text, &stop, base));
 	if (n && !*stop && !errno)
 		return true;
-	errno = 0;
-	*ret = gt_uint(strtoull(text, &stop, base));
-	if (n && !*stop && !errno && text[0] != '-')
-		return true;
 	*ret = (struct gt_value){.kind = GT_FLOAT, .f = strtod(text, &stop)};
-	if (n && !*stop && !base && l->word.len < sizeof(text))
+	if (n && !*stop && !base && l->word.len < sizeof(text) && strpbrk(text, ".eEpP"))
 		return true;
-	gt_lex_fail(l, "\"%.*s\" is not a number", (int)(l->word.len < 40 ? l->word.len : 40), l->word.s);
+	gt_lex_fail(l, "\"%.*s\" is not a number, or too large", (int)(l->word.len < 40 ? l->word.len : 40), l->word.s);
 	return false;
 }
 

@@ -33,6 +33,14 @@ static bool action_ends(struct gt_parse *p, const char *what)
 	return false;
 }
 
+/* A structure's list ended with {{end}}. */
+static bool closed(struct gt_parse *p, enum ending e)
+{
+	if (e == END_EOF)
+		gt_lex_fail(&p->lex, "expected {{end}} before the end");
+	return e == END_END;
+}
+
 /* ---------------------------------------------------------------- if, with, range */
 
 static bool parse_control(struct gt_parse *p, struct gt_node *n);
@@ -54,7 +62,7 @@ static bool parse_else(struct gt_parse *p, struct gt_node *n)
 	e = parse_list(p, &n->other);
 	if (e == END_ELSE)
 		gt_lex_fail(&p->lex, "found a second {{else}}");
-	return e == END_END;
+	return closed(p, e);
 }
 
 static bool parse_control(struct gt_parse *p, struct gt_node *n)
@@ -71,7 +79,7 @@ static bool parse_control(struct gt_parse *p, struct gt_node *n)
 	p->loops += n->kind == NODE_RANGE;
 	e = parse_list(p, &n->body);
 	p->loops -= n->kind == NODE_RANGE;
-	ok = e == END_END || (e == END_ELSE && parse_else(p, n));
+	ok = e == END_ELSE ? parse_else(p, n) : closed(p, e);
 	p->n_vars = vars;
 	p->depth--;
 	return ok;
@@ -96,22 +104,24 @@ static bool parse_name(struct gt_parse *p, const char *what, struct gt_value *re
 static bool parse_definition(struct gt_parse *p, const struct gt_value *name)
 {
 	struct gt_define *d = gt_parse_new(p, sizeof(*d));
-	unsigned vars = p->n_vars, loops = p->loops;
+	unsigned vars = p->n_vars, max_vars = p->max_vars, loops = p->loops;
 	enum ending e;
 
 	if (!d || !gt_parse_deeper(p))
 		return false;
 	*d = (struct gt_define){.next = p->t->defines, .name = name->s, .name_len = name->len};
-	p->n_vars = 1;
+	p->n_vars = p->max_vars = 1;
 	p->loops = 0;
 	e = parse_list(p, &d->body);
+	d->n_vars = p->max_vars;
 	p->n_vars = vars;
+	p->max_vars = max_vars;
 	p->loops = loops;
 	p->depth--;
 	p->t->defines = d; /* the last of a name counts */
 	if (e == END_ELSE)
 		gt_lex_fail(&p->lex, "{{else}} has no {{if}}");
-	return e == END_END;
+	return closed(p, e);
 }
 
 static bool parse_define(struct gt_parse *p)

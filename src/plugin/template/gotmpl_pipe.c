@@ -31,6 +31,8 @@ static int member(struct gt_run *run, const struct gt_value *v, const struct gt_
 		return -1;
 	if (from.kind == GT_OBJECT)
 		return object_member(run, &from, f, args, n_args, ret);
+	if (from.kind == GT_NIL && !n_args)
+		return 0; /* of a key that is missing nothing more is missing */
 	if (from.kind != GT_MAP)
 		return gt_fail(run, "%s has no field %s", gt_kind_text(&from), f->name);
 	if (n_args)

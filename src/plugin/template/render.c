@@ -9,7 +9,8 @@
 
 /* Names without a final dot are relative to the root, a missing TTL is an hour, as in the peer. */
 static const uint8_t root[1] = {0};
-static const struct zone_context context = {.origin = root, .ttl_s = 3600, .has_ttl = true, .cls = CLASS_IN};
+static const struct zone_context context = {.origin = root, .ttl_s = 3600, .has_ttl = true, .cls = CLASS_IN,
+					    .no_ldns = true};
 
 static const char *const section_text[] = {"answer", "authority", "additional"};
 
