@@ -3,6 +3,7 @@
 
 #include "cli/check.h"
 #include "cli/flush.h"
+#include "cli/kube.h"
 #include "control/options.h"
 #include "control/serve.h"
 #include "control/startup.h"
@@ -47,6 +48,8 @@ int main(int argc, char **argv)
 	bool takes_words = false;
 	struct options o;
 
+	if (argc > 1 && strcmp(argv[1], "kube") == 0)
+		return kube_command(argc - 1, argv + 1); /* has flags of its own */
 	for (size_t i = 0; argc > 1 && i < sizeof(commands) / sizeof(commands[0]); i++) {
 		if (strcmp(argv[1], commands[i].name) == 0) {
 			command = commands[i].run;

@@ -39,7 +39,8 @@ void options_usage(FILE *to)
 {
 	fputs("Usage: binnacle [flags]            serve the Corefile\n"
 	      "       binnacle check [flags]      report everything that is wrong with it, serve nothing\n"
-	      "       binnacle flush [-tree] NAME | -all    drop cached answers of the server that runs here\n\n",
+	      "       binnacle flush [-tree] NAME | -all    drop cached answers of the server that runs here\n"
+	      "       binnacle kube dump [flags]  print what is known of a Kubernetes cluster (its own flags: binnacle kube)\n\n",
 	      to);
 	for (size_t i = 0; i < ARRAY_LEN(flags); i++)
 		fprintf(to, "  -%s %s\n    \t%s\n", flags[i].name, flags[i].arg, flags[i].help);

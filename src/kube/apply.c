@@ -313,8 +313,11 @@ enum kube_change kube_apply_pod(struct kube_store *s, const struct kube_object *
 
 	if (old)
 		old->seen = true;
-	if (o->deleting)
+	if (o->deleting) {
+		if (old)
+			set_version(&old->version, o->version);
 		return KUBE_SAME;
+	}
 	pod = kube_pack_pod(s, o);
 	if (!pod)
 		return KUBE_REFUSED;

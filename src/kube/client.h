@@ -36,6 +36,7 @@ struct kube_options {
 	double qps;                        /* requests a second; 0: 5 */
 	unsigned burst;                    /* 0: 10 */
 	unsigned max_inflight;             /* lists at the same time; 0: no limit */
+	unsigned check_s;                  /* seconds between comparisons with the server; 0: 30 to 60 minutes */
 };
 
 enum { KUBE_ERROR_MAX = 512 };

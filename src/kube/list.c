@@ -137,6 +137,24 @@ size_t kube_store_list_end(struct kube_store *s, enum kube_kind kind, uint64_t n
 
 /* ---------------------------------------------------------------- comparison */
 
+static uint64_t version_of(void *record, enum kube_kind kind)
+{
+	switch (kind) {
+	case KUBE_SERVICE:
+	case KUBE_IMPORT:
+		return ((struct kube_name *)record)->service->version;
+	case KUBE_SLICE:
+	case KUBE_IMPORT_SLICE:
+		return ((struct kube_slice *)record)->version;
+	case KUBE_POD:
+		return ((struct kube_pod *)record)->version;
+	case KUBE_NAMESPACE:
+	case KUBE_N_KINDS:
+		break;
+	}
+	return ((struct kube_ns *)record)->version;
+}
+
 bool kube_store_version(const struct kube_store *const_s, const struct kube_object *o, uint64_t *ret_version)
 {
 	struct kube_store *s = (struct kube_store *)(uintptr_t)const_s; /* record_of serves the writing side too */
@@ -144,23 +162,7 @@ bool kube_store_version(const struct kube_store *const_s, const struct kube_obje
 
 	if (!record || !mark_of(record, o->kind))
 		return false;
-	switch (o->kind) {
-	case KUBE_SERVICE:
-	case KUBE_IMPORT:
-		*ret_version = ((struct kube_name *)record)->service->version;
-		break;
-	case KUBE_SLICE:
-	case KUBE_IMPORT_SLICE:
-		*ret_version = ((struct kube_slice *)record)->version;
-		break;
-	case KUBE_POD:
-		*ret_version = ((struct kube_pod *)record)->version;
-		break;
-	case KUBE_NAMESPACE:
-	case KUBE_N_KINDS:
-		*ret_version = ((struct kube_ns *)record)->version;
-		break;
-	}
+	*ret_version = version_of(record, o->kind);
 	return true;
 }
 
@@ -179,7 +181,7 @@ bool kube_store_check_seen(struct kube_store *s, const struct kube_object *o)
 	return mark;
 }
 
-size_t kube_store_check_unseen(const struct kube_store *const_s, enum kube_kind kind)
+size_t kube_store_check_unseen(const struct kube_store *const_s, enum kube_kind kind, uint64_t version)
 {
 	struct kube_store *s = (struct kube_store *)(uintptr_t)const_s; /* mark_of serves the writing side too */
 	const struct kube_table *t = table_of(s, kind);
@@ -190,7 +192,7 @@ size_t kube_store_check_unseen(const struct kube_store *const_s, enum kube_kind 
 
 	while ((record = kube_slots_next(t->slots, &at))) {
 		mark = mark_of(record, kind);
-		n += mark && !*mark;
+		n += mark && !*mark && version_of(record, kind) <= version;
 	}
 	return n;
 }

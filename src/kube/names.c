@@ -214,3 +214,13 @@ const struct kube_ns *kube_ns_next(struct kube_ns_iter *it)
 	}
 	return NULL;
 }
+
+struct kube_pod_iter kube_pods(const struct kube_store *s)
+{
+	return (struct kube_pod_iter){rcu_get(s->pods.slots), 0};
+}
+
+const struct kube_pod *kube_pod_next(struct kube_pod_iter *it)
+{
+	return kube_slots_next(it->slots, &it->at);
+}

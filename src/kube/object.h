@@ -101,11 +101,11 @@ void kube_store_set_synced(struct kube_store *s, enum kube_kind kind);
 /* The kept resourceVersion of an object (identified by kind, ns, name); false: it is not there. */
 bool kube_store_version(const struct kube_store *s, const struct kube_object *o, uint64_t *ret_version);
 
-/* A comparison with the API server (check.c): forget who was seen; note one as seen (false: it is not there); call `fn`
- * for each that was not.  Not during a list of the same kind. */
+/* A comparison with the API server (check.c): forget who was seen; note one as seen (false: it is not there); count those
+ * that were neither seen nor applied since and are no newer than `version`.  Not during a list of the same kind. */
 void kube_store_check_begin(struct kube_store *s, enum kube_kind kind);
 bool kube_store_check_seen(struct kube_store *s, const struct kube_object *o);
-size_t kube_store_check_unseen(const struct kube_store *s, enum kube_kind kind);
+size_t kube_store_check_unseen(const struct kube_store *s, enum kube_kind kind, uint64_t version);
 
 /* Bytes of all records and tables (without the allocator's own overhead). */
 size_t kube_store_bytes(const struct kube_store *s);

@@ -265,6 +265,14 @@ struct kube_ns_iter {
 struct kube_ns_iter kube_namespaces(const struct kube_store *s);
 const struct kube_ns *kube_ns_next(struct kube_ns_iter *it);
 
+/* Every pod, likewise. */
+struct kube_pod_iter {
+	const struct kube_table_slots *slots;
+	uint32_t at;
+};
+struct kube_pod_iter kube_pods(const struct kube_store *s);
+const struct kube_pod *kube_pod_next(struct kube_pod_iter *it);
+
 /* How many objects of a kind are kept. */
 size_t kube_store_count(const struct kube_store *s, enum kube_kind kind);
 

@@ -1,0 +1,323 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kube/http.h"
+
+#include "base/clock.h"
+#include "kube/http_internal.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/socket.h>
+
+/* ---------------------------------------------------------------- callbacks of libcurl */
+
+static int on_socket(void *arg, curl_socket_t fd, curlsocktype purpose)
+{
+	int user_timeout = HTTP_USER_TIMEOUT_MS, syn = HTTP_SYN_RETRIES, on = 1, idle = 10, interval = 5, count = 3;
+
+	/* Each of them only makes a failure visible sooner. */
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &user_timeout, sizeof(user_timeout));
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_SYNCNT, &syn, sizeof(syn));
+	(void)setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle, sizeof(idle));
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &interval, sizeof(interval));
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &count, sizeof(count));
+	return CURL_SOCKOPT_OK;
+}
+
+/* The value of header `name`, if the line is that header. */
+static const char *header_value(const char *line, const char *name)
+{
+	size_t n = strlen(name);
+
+	if (strncasecmp(line, name, n) != 0 || line[n] != ':')
+		return NULL;
+	line += n + 1;
+	return line + strspn(line, " \t");
+}
+
+static void take_header(struct kube_request *r, const char *line)
+{
+	const char *value;
+
+	if (strncmp(line, "HTTP/", 5) == 0) {
+		const char *space = strchr(line, ' ');
+
+		r->status = space ? atoi(space + 1) : 0;
+		r->retry_after_s = 0;
+		r->type[0] = '\0';
+		return;
+	}
+	value = header_value(line, "content-type");
+	if (value)
+		snprintf(r->type, sizeof(r->type), "%.*s", (int)strcspn(value, "\r\n"), value);
+	value = header_value(line, "retry-after");
+	if (value) /* seconds; a date is not understood and means none */
+		r->retry_after_s = (uint32_t)strtoul(value, NULL, 10);
+}
+
+static size_t on_header(char *data, size_t size, size_t n, void *arg)
+{
+	struct kube_request *r = arg;
+	char line[256];
+
+	r->last_ns = clock_mono_ns();
+	snprintf(line, sizeof(line), "%.*s", (int)(n < sizeof(line) ? n : sizeof(line) - 1), data);
+	if (line[0] != '\r' && line[0] != '\n')
+		take_header(r, line);
+	else if (r->status >= 200)
+		r->ops->head(r->arg, r->status, r->type, r->retry_after_s);
+	return n;
+}
+
+static size_t on_body(char *data, size_t size, size_t n, void *arg)
+{
+	struct kube_request *r = arg;
+
+	r->last_ns = clock_mono_ns();
+	r->aborted = r->ops->body(r->arg, (const uint8_t *)data, n);
+	return r->aborted ? 0 : n;
+}
+
+/* ---------------------------------------------------------------- a request */
+
+static void set_server(struct kube_request *r, const struct kube_target *t, const char *path)
+{
+	const char *scheme_end = strstr(t->server, "://");
+	const char *host = scheme_end ? scheme_end + 3 : t->server;
+	size_t host_len = strcspn(host, "/"), url_len = strlen(t->server) + strlen(path) + 300;
+	char *url = malloc(url_len), other[600];
+
+	if (!url)
+		return; /* the request then has no URL and fails */
+	snprintf(url, url_len, "%s%s", t->server, path);
+	if (t->tls_name) {
+		const char *port = host[0] == '[' ? strchr(host, ']') : host;
+
+		/* To the same place, but by the certificate's name; the Host header names the server as before. */
+		port = port ? memchr(port, ':', host_len - (size_t)(port - host)) : NULL;
+		snprintf(other, sizeof(other), "::%.*s%s", (int)host_len, host, port ? "" : ":443");
+		r->connect_to = curl_slist_append(NULL, other);
+		snprintf(url, url_len, "https://%s%.*s%s%s", t->tls_name, port ? (int)(host + host_len - port) : 0,
+			 port ? port : "", host + host_len, path);
+		snprintf(other, sizeof(other), "Host: %.*s", (int)host_len, host);
+		r->headers = curl_slist_append(r->headers, other);
+		curl_easy_setopt(r->easy, CURLOPT_CONNECT_TO, r->connect_to);
+	}
+	curl_easy_setopt(r->easy, CURLOPT_URL, url);
+	free(url);
+	if (!strncmp(host, "127.", 4) || !strncmp(host, "localhost", 9) || !strncmp(host, "[::1]", 5))
+		curl_easy_setopt(r->easy, CURLOPT_NOPROXY, "*");
+}
+
+static void set_tls(CURL *e, const struct kube_target *t)
+{
+	if (t->ca)
+		curl_easy_setopt(e, CURLOPT_CAINFO, t->ca);
+	if (t->cert)
+		curl_easy_setopt(e, CURLOPT_SSLCERT, t->cert);
+	if (t->key)
+		curl_easy_setopt(e, CURLOPT_SSLKEY, t->key);
+	if (t->insecure) {
+		curl_easy_setopt(e, CURLOPT_SSL_VERIFYPEER, 0L);
+		curl_easy_setopt(e, CURLOPT_SSL_VERIFYHOST, 0L);
+	}
+	if (t->proxy)
+		curl_easy_setopt(e, CURLOPT_PROXY, t->proxy);
+	if (t->user)
+		curl_easy_setopt(e, CURLOPT_USERNAME, t->user);
+	if (t->password)
+		curl_easy_setopt(e, CURLOPT_PASSWORD, t->password);
+}
+
+static void set_rest(struct kube_request *r)
+{
+	CURL *e = r->easy;
+
+	curl_easy_setopt(e, CURLOPT_PRIVATE, r);
+	curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "https,http");
+	curl_easy_setopt(e, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
+	curl_easy_setopt(e, CURLOPT_PIPEWAIT, 1L);
+	curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS, (long)HTTP_CONNECT_MS);
+	curl_easy_setopt(e, CURLOPT_SOCKOPTFUNCTION, on_socket);
+	curl_easy_setopt(e, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+	curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, on_header);
+	curl_easy_setopt(e, CURLOPT_HEADERDATA, r);
+	curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, on_body);
+	curl_easy_setopt(e, CURLOPT_WRITEDATA, r);
+	curl_easy_setopt(e, CURLOPT_ERRORBUFFER, r->error);
+	curl_easy_setopt(e, CURLOPT_HTTPHEADER, r->headers);
+}
+
+static void unlink_request(struct kube_request *r)
+{
+	*r->link = r->next;
+	if (r->next)
+		r->next->link = r->link;
+}
+
+static void free_request(struct kube_request *r)
+{
+	if (r->easy)
+		curl_easy_cleanup(r->easy);
+	curl_slist_free_all(r->headers);
+	curl_slist_free_all(r->connect_to);
+	free(r);
+}
+
+struct kube_request *kube_http_get(struct kube_http *h, const struct kube_target *t, const char *path,
+				   const char *const *headers, const struct kube_request_ops *ops, void *arg)
+{
+	struct kube_request *r = calloc(1, sizeof(*r));
+
+	if (!r)
+		return NULL;
+	*r = (struct kube_request){.http = h, .easy = curl_easy_init(), .ops = ops, .arg = arg};
+	r->last_ns = clock_mono_ns();
+	if (!r->easy) {
+		free_request(r);
+		return NULL;
+	}
+	for (size_t i = 0; headers[i]; i++)
+		r->headers = curl_slist_append(r->headers, headers[i]);
+	set_server(r, t, path);
+	set_tls(r->easy, t);
+	set_rest(r);
+	if (curl_multi_add_handle(h->multi, r->easy) != CURLM_OK) {
+		free_request(r);
+		return NULL;
+	}
+	r->next = h->requests;
+	r->link = &h->requests;
+	if (r->next)
+		r->next->link = &r->next;
+	h->requests = r;
+	return r;
+}
+
+void kube_http_cancel(struct kube_request *r)
+{
+	unlink_request(r);
+	curl_multi_remove_handle(r->http->multi, r->easy);
+	free_request(r);
+}
+
+void kube_http_shut(struct kube_request *r)
+{
+	curl_socket_t fd = CURL_SOCKET_BAD;
+
+	if (curl_easy_getinfo(r->easy, CURLINFO_ACTIVESOCKET, &fd) == CURLE_OK && fd != CURL_SOCKET_BAD)
+		(void)shutdown(fd, SHUT_RDWR); /* one that is closed already ends by itself */
+}
+
+uint64_t kube_http_last_ns(const struct kube_request *r)
+{
+	return r->last_ns;
+}
+
+bool kube_http_pinged(const struct kube_request *r)
+{
+	const struct http_conn *c = http_conn_of(r->http, r);
+
+	return c && c->answers;
+}
+
+/* ---------------------------------------------------------------- all of them */
+
+struct kube_http *kube_http_new(void)
+{
+	struct kube_http *h = calloc(1, sizeof(*h));
+
+	if (!h)
+		return NULL;
+	curl_global_init(CURL_GLOBAL_DEFAULT);
+	h->multi = curl_multi_init();
+	if (!h->multi) {
+		free(h);
+		return NULL;
+	}
+	curl_multi_setopt(h->multi, CURLMOPT_PIPELINING, (long)CURLPIPE_MULTIPLEX);
+	return h;
+}
+
+void kube_http_free(struct kube_http *h)
+{
+	if (!h)
+		return;
+	curl_multi_cleanup(h->multi);
+	curl_global_cleanup();
+	free(h);
+}
+
+static void finish(struct kube_request *r, CURLcode code)
+{
+	const struct kube_request_ops *ops = r->ops;
+	int err = r->aborted ? r->aborted : code == CURLE_OK ? 0 : -EIO;
+	char why[CURL_ERROR_SIZE];
+
+	snprintf(why, sizeof(why), "%s", r->error[0] ? r->error : curl_easy_strerror(code));
+	unlink_request(r);
+	curl_multi_remove_handle(r->http->multi, r->easy);
+	void *arg = r->arg;
+	free_request(r);
+	ops->done(arg, err, why);
+}
+
+static void finish_ended(struct kube_http *h)
+{
+	struct kube_request *r;
+	CURLMsg *m;
+	int left;
+
+	while ((m = curl_multi_info_read(h->multi, &left))) {
+		char *private = NULL;
+		CURLcode code = m->data.result;
+
+		if (m->msg != CURLMSG_DONE)
+			continue;
+		curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, &private);
+		r = (void *)private;
+		finish(r, code);
+	}
+}
+
+enum { WAIT_FDS = 8 };
+
+void kube_http_turn(struct kube_http *h, int timeout_ms, struct pollfd *fds, size_t n_fds)
+{
+	struct curl_waitfd wait[WAIT_FDS];
+	int running;
+
+	n_fds = n_fds < WAIT_FDS ? n_fds : WAIT_FDS;
+	for (size_t i = 0; i < n_fds; i++)
+		wait[i] = (struct curl_waitfd){.fd = fds[i].fd, .events = CURL_WAIT_POLLIN};
+	(void)curl_multi_perform(h->multi, &running); /* starts what is new; failures come as messages */
+	finish_ended(h);
+	if (h->requests && timeout_ms > HTTP_CHECK_MS)
+		timeout_ms = HTTP_CHECK_MS;
+	(void)curl_multi_poll(h->multi, wait, (unsigned)n_fds, timeout_ms, NULL);
+	for (size_t i = 0; i < n_fds; i++)
+		fds[i].revents = wait[i].revents;
+	(void)curl_multi_perform(h->multi, &running);
+	finish_ended(h);
+	http_check_connections(h);
+}
+
+void kube_http_wake(struct kube_http *h)
+{
+	(void)curl_multi_wakeup(h->multi); /* fails only when it is awake already */
+}
+
+char *kube_http_escape(const char *text)
+{
+	char *escaped = curl_easy_escape(NULL, text, (int)strlen(text));
+	char *copy = escaped ? strdup(escaped) : NULL;
+
+	curl_free(escaped);
+	return copy;
+}

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "kube/http.h"
+
+#include <curl/curl.h>
+
+enum {
+	HTTP_CONNECT_MS = 10000,    /* TCP and TLS together */
+	HTTP_SYN_RETRIES = 1,       /* SYN at 0 and 1 s, given up at 3 s: a route that is back is noticed soon */
+	HTTP_PING_IDLE_MS = 8000,   /* nothing has arrived so long: ping */
+	HTTP_PING_ANSWER_MS = 10000, /* and so long again: the connection is dead; 18 s + the check's interval in all */
+	HTTP_CHECK_MS = 2000,
+	HTTP_USER_TIMEOUT_MS = 20000, /* bytes that the other side's kernel does not acknowledge */
+	HTTP_CONNS = 16,            /* connections that are watched at the same time */
+};
+
+struct http_conn {
+	curl_socket_t fd;
+	uint64_t pinged_ns; /* 0: no ping is outstanding */
+	bool answers;       /* it has answered one */
+	bool used;
+};
+
+struct kube_http {
+	CURLM *multi;
+	struct kube_request *requests; /* newest first */
+	struct http_conn conns[HTTP_CONNS];
+	uint64_t checked_ns;
+};
+
+struct kube_request {
+	struct kube_http *http;
+	struct kube_request *next, **link;
+	CURL *easy;
+	struct curl_slist *headers, *connect_to;
+	const struct kube_request_ops *ops;
+	void *arg;
+	uint64_t last_ns;
+	int status, aborted;
+	uint32_t retry_after_s;
+	char type[80];
+	char error[CURL_ERROR_SIZE];
+};
+
+/* Look after the connections; at most every HTTP_CHECK_MS. */
+void http_check_connections(struct kube_http *h);
+struct http_conn *http_conn_of(struct kube_http *h, const struct kube_request *r);
