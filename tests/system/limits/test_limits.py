@@ -3,10 +3,11 @@
 import os
 import re
 import resource
+import subprocess
 
 import pytest
 
-from harness import server as server_module, status, wait
+from harness import cgroup, server as server_module, status, wait
 
 WHOAMI = ".:{PORT} {\n    bind 127.0.0.1\n    whoami\n}\n"
 CORES = len(os.sched_getaffinity(0))
@@ -31,19 +32,6 @@ def said(made):
             "cache": int(m[6]), "in_flight": int(m[7])}
 
 
-def in_cgroup(tmp_path, files):
-    """A command line whose process sees these files at the root of its cgroup, as in a container."""
-    tree = tmp_path / "cgroup"
-    for name, text in files.items():
-        (tree / name).parent.mkdir(parents=True, exist_ok=True)
-        (tree / name).write_text(text)
-    own = tmp_path / "own"
-    own.write_text("0::/\n")
-    script = (f"mount --make-rprivate / && mount -t tmpfs none /sys/fs/cgroup && cp -r {tree}/. /sys/fs/cgroup/ && "
-              f"mount --bind {own} /proc/$$/cgroup && exec \"$@\"")
-    return ["unshare", "-m", "sh", "-c", script, "sh", *server_module.binary()]
-
-
 def test_a_worker_for_each_core_up_to_eight(server):
     made = server(WHOAMI)
     assert workers(made) == min(CORES, 8) and said(made)["cores"] == CORES
@@ -58,7 +46,6 @@ def test_as_many_as_were_asked_for(server, n):
 
 @pytest.mark.parametrize("n", ["0", "65", "-1", "many"])
 def test_numbers_of_workers_that_are_none(server, n):
-    import subprocess
     r = subprocess.run(server_module.binary() + ["-workers", n], capture_output=True, text=True, timeout=20 * wait.FACTOR)
     assert r.returncode == 2 and "workers" in r.stderr
 
@@ -72,14 +59,14 @@ def test_the_affinity_mask_counts(server):
 @pytest.mark.parametrize("text, n", [("100000 100000", 1), ("50000 100000", 1), ("150000 100000", 2), ("max 100000", 99),
                                      ("6400000 100000", 99)])
 def test_cpu_max_counts(server, tmp_path, text, n):
-    made = server(WHOAMI, command=in_cgroup(tmp_path, {"cpu.max": text + "\n"}))
+    made = server(WHOAMI, command=cgroup.command(tmp_path, {"cpu.max": text + "\n"}))
     assert workers(made) == min(n, CORES)
 
 
 @root
 @pytest.mark.parametrize("file", ["memory.max", "memory.high"])
 def test_a_cgroups_memory_caps_the_cache(server, tmp_path, file):
-    made = server(WHOAMI, command=in_cgroup(tmp_path, {file: f"{170 << 20}\n"}))
+    made = server(WHOAMI, command=cgroup.command(tmp_path, {file: f"{170 << 20}\n"}))
     got = said(made)
     assert (got["memory"], got["from"], got["cache"], got["in_flight"]) == (170, "cgroup", 42, 21)
 
