@@ -2,11 +2,23 @@
 """What the kernel says of a server's process and threads."""
 import functools, os, re
 
-from harness import server as server_module
+from harness import server as server_module, wait
+
+
+def names(made):
+    """Names of the threads."""
+    folder = f"/proc/{made.proc.pid}/task"
+    out = []
+    for tid in os.listdir(folder):
+        with open(f"{folder}/{tid}/comm") as f:
+            out.append(f.read().strip())
+    return out
 
 
 def threads(made):
-    """/proc/.../status of each thread as {NAME: first word}."""
+    """/proc/.../status of each thread, once all have been started, as {NAME: first word}."""
+    made.said(r"^\[INFO\] Serving ")
+    wait.until(lambda: "log" in " ".join(names(made)), "the log's writer, which is the last")
     folder = f"/proc/{made.proc.pid}/task"
     out = []
     for tid in os.listdir(folder):

@@ -16,12 +16,7 @@ root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root for a mount name
 
 def workers(made):
     """Threads that are workers."""
-    folder = f"/proc/{made.proc.pid}/task"
-    names = []
-    for tid in os.listdir(folder):
-        with open(f"{folder}/{tid}/comm") as f:
-            names.append(f.read().strip())
-    return sum(bool(re.fullmatch(r"worker-\d+", n)) for n in names)
+    return sum(bool(re.fullmatch(r"worker-\d+", n)) for n in status.names(made))
 
 
 def said(made):
