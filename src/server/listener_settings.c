@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/listener_settings.h"
 
-#include "net/dns_server.h"
 #include "net/proxy_policy.h"
 #include "server/build.h"
 
@@ -50,19 +49,4 @@ void listener_settings_add(struct build *b, struct listener *l, const struct blo
 		to->proxy = from->proxy;
 	if (from->shed)
 		to->shed = from->shed;
-}
-
-struct tcp_limits listener_tcp_limits(const struct listener_settings *s)
-{
-	struct tcp_limits l = tcp_limits_default;
-
-	if (s->first_ms)
-		l.first_ms = s->first_ms;
-	if (s->idle_ms)
-		l.idle_ms = s->idle_ms;
-	if (s->write_ms)
-		l.write_ms = s->write_ms;
-	if (s->max_tcp_queries)
-		l.max_queries = s->max_tcp_queries;
-	return l;
 }

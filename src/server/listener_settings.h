@@ -15,7 +15,6 @@ struct block;
 struct build;
 struct listener;
 struct proxy_policy;
-struct tcp_limits;
 
 /* 0, NULL, false: not given. */
 struct listener_settings {
@@ -35,5 +34,3 @@ enum { LISTENER_SOCKETS_MAX = 1024 };
 
 /* Add what the block says; disagreement with what blocks before it said is a warning.  Thread: builder. */
 void listener_settings_add(struct build *b, struct listener *l, const struct block *bl);
-/* The limits of connections with these settings. */
-struct tcp_limits listener_tcp_limits(const struct listener_settings *s);

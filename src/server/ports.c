@@ -256,10 +256,26 @@ static void report(const struct port_worker *pw, int err)
 		 net_addr_port_text(&pw->port->at, text), err_text(err));
 }
 
+/* The limits of connections with these settings. */
+static struct tcp_limits tcp_limits(const struct listener_settings *s)
+{
+	struct tcp_limits l = tcp_limits_default;
+
+	if (s->first_ms)
+		l.first_ms = s->first_ms;
+	if (s->idle_ms)
+		l.idle_ms = s->idle_ms;
+	if (s->write_ms)
+		l.write_ms = s->write_ms;
+	if (s->max_tcp_queries)
+		l.max_queries = s->max_tcp_queries;
+	return l;
+}
+
 /* The listener's settings, to a part that serves. */
 static int apply(struct port_worker *pw, const struct listener *l)
 {
-	const struct tcp_limits limits = listener_tcp_limits(&l->settings);
+	const struct tcp_limits limits = tcp_limits(&l->settings);
 	const struct listener_shed *shed = l->settings.shed;
 	size_t i = (size_t)(l - pw->w->gen->gen->listeners);
 	int err = net_port_set_proxy(pw->net, l->settings.proxy, pw->w->cells);
@@ -276,7 +292,7 @@ static void start_part(struct port_worker *pw, const struct listener *l)
 {
 	struct worker *w = pw->w;
 	struct port *p = pw->port;
-	const struct tcp_limits limits = listener_tcp_limits(&l->settings);
+	const struct tcp_limits limits = tcp_limits(&l->settings);
 	int udp = pw->udp_fd, tcp = pw->tcp_fd;
 	int err;
 
