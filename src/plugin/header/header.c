@@ -113,6 +113,12 @@ static enum step query(const void *state, struct query *q, void *scratch)
 	return STEP_NEXT;
 }
 
+/* Nobody has answered: the failure is the server's own, and the peer's rules do not reach it either. */
+static bool is_failure(const struct reply *r)
+{
+	return r->form == REPLY_RECORDS && r->no_store && r->rcode != RCODE_NOERROR && r->rcode != RCODE_NXDOMAIN;
+}
+
 /* The client sees its own RD again, unless a rule says otherwise. */
 static enum step reply(const void *state, struct query *q, void *scratch)
 {
@@ -121,6 +127,8 @@ static enum step reply(const void *state, struct query *q, void *scratch)
 	struct reply *r = &q->reply;
 
 	q->in.flags = hq->flags;
+	if (is_failure(r))
+		return STEP_NEXT;
 	r->flags_set = (uint16_t)((r->flags_set & ~h->response.clear) | h->response.set);
 	r->flags_clear = (uint16_t)((r->flags_clear & ~h->response.set) | h->response.clear);
 	return STEP_NEXT;

@@ -10,7 +10,8 @@
 
 #include <cmocka.h>
 
-extern const struct plugin plugin_any, plugin_chaos, plugin_header, plugin_local, plugin_minimal, plugin_nsid;
+extern const struct plugin plugin_any, plugin_cancel, plugin_chaos, plugin_erratic, plugin_header, plugin_local,
+	plugin_loop, plugin_minimal, plugin_nsid;
 
 struct a_case {
 	const struct plugin *plugin;
@@ -43,6 +44,13 @@ static void test_they_take(void **state)
 		{&plugin_chaos, "chaos one\nchaos two", "the first one counts"},
 		{&plugin_local, "local", NULL},
 		{&plugin_local, "local {\n localhost_prefix off\n}", NULL},
+		{&plugin_cancel, "cancel", NULL},
+		{&plugin_cancel, "cancel 1s\ncancel 250ms", NULL},
+		{&plugin_cancel, "cancel 10s", "has no effect"},
+		{&plugin_erratic, "erratic", NULL},
+		{&plugin_erratic, "erratic {\n drop\n delay 3\n truncate 2147483647\n large\n}", NULL},
+		{&plugin_erratic, "erratic {\n delay 3 1m\n}", NULL},
+		{&plugin_loop, "loop", NULL},
 		{&plugin_header, "header {\n QUERY Set RD\n response clear aa RA\n}", NULL},
 		{&plugin_header, "header {\n query set rd\n}\nheader {\n query clear rd\n}", "the first one counts"},
 	};
@@ -65,6 +73,17 @@ static void test_they_refuse(void **state)
 		{&plugin_local, "local {\n localhost_prefix maybe\n}", "localhost_prefix"},
 		{&plugin_local, "local {\n localhost_prefix\n}", "localhost_prefix"},
 		{&plugin_local, "local {\n suffix on\n}", "suffix"},
+		{&plugin_cancel, "cancel 0", "DURATION"},
+		{&plugin_cancel, "cancel -1s", "DURATION"},
+		{&plugin_cancel, "cancel 5", "DURATION"},
+		{&plugin_cancel, "cancel 1s 2s", "no further argument"},
+		{&plugin_erratic, "erratic {\n drop -1\n}", "N"},
+		{&plugin_erratic, "erratic {\n drop 2147483648\n}", "N"},
+		{&plugin_erratic, "erratic {\n delay 1 2\n}", "DURATION"},
+		{&plugin_erratic, "erratic {\n drip 2\n}", "did you mean \"drop\""},
+		{&plugin_erratic, "erratic 3", "no further argument"},
+		{&plugin_loop, "loop all", "no further argument"},
+		{&plugin_loop, "loop\nloop", "stands twice"},
 		{&plugin_header, "header", "at least one rule"},
 		{&plugin_header, "header {\n}", "at least one rule"},
 		{&plugin_header, "header {\n query set tc\n}", "expected aa, ra or rd"},
