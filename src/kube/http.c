@@ -5,8 +5,6 @@
 #include "kube/http_internal.h"
 
 #include <errno.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,20 +12,6 @@
 #include <sys/socket.h>
 
 /* ---------------------------------------------------------------- callbacks of libcurl */
-
-static int on_socket(void *arg, curl_socket_t fd, curlsocktype purpose)
-{
-	int user_timeout = HTTP_USER_TIMEOUT_MS, syn = HTTP_SYN_RETRIES, on = 1, idle = 10, interval = 5, count = 3;
-
-	/* Each of them only makes a failure visible sooner. */
-	(void)setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &user_timeout, sizeof(user_timeout));
-	(void)setsockopt(fd, IPPROTO_TCP, TCP_SYNCNT, &syn, sizeof(syn));
-	(void)setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
-	(void)setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle, sizeof(idle));
-	(void)setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &interval, sizeof(interval));
-	(void)setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &count, sizeof(count));
-	return CURL_SOCKOPT_OK;
-}
 
 /* The value of header `name`, if the line is that header. */
 static const char *header_value(const char *line, const char *name)
@@ -144,7 +128,10 @@ static void set_rest(struct kube_request *r)
 	curl_easy_setopt(e, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
 	curl_easy_setopt(e, CURLOPT_PIPEWAIT, 1L);
 	curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS, (long)HTTP_CONNECT_MS);
-	curl_easy_setopt(e, CURLOPT_SOCKOPTFUNCTION, on_socket);
+	curl_easy_setopt(e, CURLOPT_OPENSOCKETFUNCTION, http_open_socket);
+	curl_easy_setopt(e, CURLOPT_OPENSOCKETDATA, r->http);
+	curl_easy_setopt(e, CURLOPT_CLOSESOCKETFUNCTION, http_close_socket);
+	curl_easy_setopt(e, CURLOPT_CLOSESOCKETDATA, r->http);
 	curl_easy_setopt(e, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
 	curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, on_header);
 	curl_easy_setopt(e, CURLOPT_HEADERDATA, r);
@@ -209,10 +196,10 @@ void kube_http_cancel(struct kube_request *r)
 
 void kube_http_shut(struct kube_request *r)
 {
-	curl_socket_t fd = CURL_SOCKET_BAD;
+	const struct http_conn *c = http_conn_of(r->http, r);
 
-	if (curl_easy_getinfo(r->easy, CURLINFO_ACTIVESOCKET, &fd) == CURLE_OK && fd != CURL_SOCKET_BAD)
-		(void)shutdown(fd, SHUT_RDWR); /* one that is closed already ends by itself */
+	if (c)
+		(void)shutdown(c->fd, SHUT_RDWR); /* one that is closed already ends by itself */
 }
 
 uint64_t kube_http_last_ns(const struct kube_request *r)
@@ -235,6 +222,8 @@ struct kube_http *kube_http_new(void)
 
 	if (!h)
 		return NULL;
+	for (size_t i = 0; i < HTTP_CONNS; i++)
+		h->conns[i].fd = -1;
 	curl_global_init(CURL_GLOBAL_DEFAULT);
 	h->multi = curl_multi_init();
 	if (!h->multi) {

@@ -12,14 +12,14 @@ enum {
 	HTTP_PING_ANSWER_MS = 10000, /* and so long again: the connection is dead; 18 s + the check's interval in all */
 	HTTP_CHECK_MS = 2000,
 	HTTP_USER_TIMEOUT_MS = 20000, /* bytes that the other side's kernel does not acknowledge */
-	HTTP_CONNS = 16,            /* connections that are watched at the same time */
+	HTTP_CONNS = 16,            /* sockets that are watched at the same time */
 };
 
+/* A socket of libcurl's, from its opening to its closing. */
 struct http_conn {
-	curl_socket_t fd;
+	int fd;             /* -1: this place is free */
 	uint64_t pinged_ns; /* 0: no ping is outstanding */
 	bool answers;       /* it has answered one */
-	bool used;
 };
 
 struct kube_http {
@@ -45,4 +45,8 @@ struct kube_request {
 
 /* Look after the connections; at most every HTTP_CHECK_MS. */
 void http_check_connections(struct kube_http *h);
+/* What the request is on; NULL: not connected, or more connections than are watched. */
 struct http_conn *http_conn_of(struct kube_http *h, const struct kube_request *r);
+/* libcurl opens and closes its sockets through these. */
+curl_socket_t http_open_socket(void *http, curlsocktype purpose, struct curl_sockaddr *addr);
+int http_close_socket(void *http, curl_socket_t fd);

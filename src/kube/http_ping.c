@@ -19,29 +19,90 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
-static curl_socket_t socket_of(const struct kube_request *r)
+/* ---------------------------------------------------------------- sockets */
+
+static void set_options(int fd)
 {
-	curl_socket_t fd = CURL_SOCKET_BAD;
+	int user_timeout = HTTP_USER_TIMEOUT_MS, syn = HTTP_SYN_RETRIES, on = 1, idle = 10, interval = 5, count = 3;
 
-	if (curl_easy_getinfo(r->easy, CURLINFO_ACTIVESOCKET, &fd) != CURLE_OK)
-		return CURL_SOCKET_BAD;
-	return fd;
+	/* Each of them only makes a failure visible sooner. */
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &user_timeout, sizeof(user_timeout));
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_SYNCNT, &syn, sizeof(syn));
+	(void)setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle, sizeof(idle));
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &interval, sizeof(interval));
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &count, sizeof(count));
 }
 
-struct http_conn *http_conn_of(struct kube_http *h, const struct kube_request *r)
+static struct http_conn *conn_with(struct kube_http *h, int fd)
 {
-	curl_socket_t fd = socket_of(r);
-
-	for (size_t i = 0; i < HTTP_CONNS && fd != CURL_SOCKET_BAD; i++) {
-		if (h->conns[i].used && h->conns[i].fd == fd)
+	for (size_t i = 0; i < HTTP_CONNS; i++) {
+		if (h->conns[i].fd == fd)
 			return &h->conns[i];
 	}
 	return NULL;
 }
 
+curl_socket_t http_open_socket(void *http, curlsocktype purpose, struct curl_sockaddr *addr)
+{
+	int fd = socket(addr->family, addr->socktype | SOCK_CLOEXEC, addr->protocol);
+	struct http_conn *free_conn = fd < 0 ? NULL : conn_with(http, -1);
+
+	if (fd < 0)
+		return CURL_SOCKET_BAD;
+	set_options(fd);
+	if (free_conn) /* beyond that many only TCP's own means notice a dead one */
+		*free_conn = (struct http_conn){.fd = fd};
+	return fd;
+}
+
+int http_close_socket(void *http, curl_socket_t fd)
+{
+	struct http_conn *c = conn_with(http, fd);
+
+	if (c)
+		c->fd = -1;
+	return close(fd);
+}
+
+static in_port_t port_of(const struct sockaddr_storage *a)
+{
+	const struct sockaddr_in *in = (const void *)a;
+	const struct sockaddr_in6 *in6 = (const void *)a;
+
+	return a->ss_family == AF_INET6 ? ntohs(in6->sin6_port) : ntohs(in->sin_port);
+}
+
+/* libcurl does not say which socket a request is on while it runs (CURLINFO_ACTIVESOCKET), but its ports. */
+static bool has_ports(int fd, long local, long remote)
+{
+	struct sockaddr_storage a = {0}, b = {0};
+	socklen_t a_len = sizeof(a), b_len = sizeof(b);
+
+	return fd >= 0 && getsockname(fd, (struct sockaddr *)&a, &a_len) == 0 &&
+	       getpeername(fd, (struct sockaddr *)&b, &b_len) == 0 && port_of(&a) == local && port_of(&b) == remote;
+}
+
+struct http_conn *http_conn_of(struct kube_http *h, const struct kube_request *r)
+{
+	long local = 0, remote = 0;
+
+	if (curl_easy_getinfo(r->easy, CURLINFO_LOCAL_PORT, &local) != CURLE_OK || !local ||
+	    curl_easy_getinfo(r->easy, CURLINFO_PRIMARY_PORT, &remote) != CURLE_OK)
+		return NULL;
+	for (size_t i = 0; i < HTTP_CONNS; i++) {
+		if (has_ports(h->conns[i].fd, local, remote))
+			return &h->conns[i];
+	}
+	return NULL;
+}
+
+/* ---------------------------------------------------------------- signs of life */
+
 /* How long ago the connection received data, in ms; false: it is not one, or not established. */
-static bool silence_ms(curl_socket_t fd, uint32_t *ret)
+static bool silence_ms(int fd, uint32_t *ret)
 {
 	struct tcp_info info;
 	socklen_t len = sizeof(info);
@@ -62,7 +123,7 @@ static bool speaks_http2(const struct kube_request *r)
 }
 
 /* The frame is out (or on its way out). */
-static bool send_ping(const struct kube_request *r, curl_socket_t fd)
+static bool send_ping(const struct kube_request *r, int fd)
 {
 	static const uint8_t ping[] = {0, 0, 8, 6, 0, 0, 0, 0, 0, 'b', 'i', 'n', 'n', 'a', 'c', 'l', 'e'};
 	struct curl_tlssessioninfo *tls = NULL;
@@ -74,21 +135,6 @@ static bool send_ping(const struct kube_request *r, curl_socket_t fd)
 	    tls->backend != CURLSSLBACKEND_GNUTLS || !tls->internals)
 		return false;
 	return gnutls_record_send(tls->internals, ping, sizeof(ping)) == (ssize_t)sizeof(ping);
-}
-
-static struct http_conn *conn_get(struct kube_http *h, curl_socket_t fd)
-{
-	struct http_conn *free_conn = NULL;
-
-	for (size_t i = 0; i < HTTP_CONNS; i++) {
-		if (h->conns[i].used && h->conns[i].fd == fd)
-			return &h->conns[i];
-		if (!h->conns[i].used)
-			free_conn = &h->conns[i];
-	}
-	if (free_conn)
-		*free_conn = (struct http_conn){.fd = fd, .used = true};
-	return free_conn;
 }
 
 /* `r`: any request on the connection. */
@@ -113,18 +159,6 @@ static void check(struct http_conn *c, const struct kube_request *r, uint64_t no
 	}
 }
 
-/* Connections that no request is on any more are forgotten: their numbers may be another's by now. */
-static void forget_unused(struct kube_http *h)
-{
-	for (size_t i = 0; i < HTTP_CONNS; i++) {
-		bool used = false;
-
-		for (const struct kube_request *r = h->requests; r && !used; r = r->next)
-			used = h->conns[i].used && socket_of(r) == h->conns[i].fd;
-		h->conns[i].used = used;
-	}
-}
-
 void http_check_connections(struct kube_http *h)
 {
 	uint64_t now = clock_mono_ns(), seen = 0;
@@ -132,10 +166,8 @@ void http_check_connections(struct kube_http *h)
 	if (now - h->checked_ns < HTTP_CHECK_MS * NS_PER_MS)
 		return;
 	h->checked_ns = now;
-	forget_unused(h);
 	for (const struct kube_request *r = h->requests; r; r = r->next) {
-		curl_socket_t fd = socket_of(r);
-		struct http_conn *c = fd == CURL_SOCKET_BAD ? NULL : conn_get(h, fd);
+		struct http_conn *c = http_conn_of(h, r);
 		uint64_t bit = c ? 1ull << (c - h->conns) : 0;
 
 		if (!c || seen & bit)
