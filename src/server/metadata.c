@@ -92,8 +92,7 @@ void metadata_begin(struct query *q)
 
 bool metadata_wanted(struct query *q, const struct metadata_label *l)
 {
-	return q->block && q->block->metadata && l && __atomic_load_n(&l->wanted, __ATOMIC_RELAXED) &&
-	       covered(holder(q));
+	return q->block && q->block->metadata && l && __atomic_load_n(&l->wanted, __ATOMIC_RELAXED);
 }
 
 static struct metadata_value *find_value(const struct query *q, const struct metadata_label *l, unsigned *ret_n)
@@ -150,5 +149,7 @@ const char *metadata_get(struct query *q, const struct metadata_label *l)
 		return NULL;
 	q = holder(q);
 	v = find_value(q, l, &n);
-	return v ? v->text : ask_providers(q, l);
+	if (v)
+		return v->text;
+	return covered(q) ? ask_providers(q, l) : NULL;
 }

@@ -16,6 +16,7 @@
  * query as it is then.  Left on the way is for what only the way tells (which upstream answered).  The value left last
  * wins, also over one that would be given.
  *
+ * The directive's ZONES limit who is asked; what is left on the way counts for all names, as in the peer.
  * A query whose block has no `metadata`, and a label that no loaded Corefile wants, cost one comparison.
  * Values live in the query's arena; at its limit they are missing, never wrong.
  * What is left in the rest of a chain (QUERY_CHAIN) counts for the query that waits for it.  Thread: worker, but for

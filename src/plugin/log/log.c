@@ -119,6 +119,18 @@ size_t log_query_fill(struct log_query_record *r, const struct log_format *f, st
 	return add_values(r, q);
 }
 
+/* What the answer is, as metadata. */
+static void leave_labels(const struct log_rules *rules, struct query *q, const struct wire_answer *a)
+{
+	enum response_type t;
+
+	if (likely(!metadata_wanted(q, rules->type_label) && !metadata_wanted(q, rules->class_label)))
+		return;
+	t = type_of(q, a);
+	metadata_set(q, rules->type_label, response_type_text(t));
+	metadata_set(q, rules->class_label, response_class_text(response_class(t)));
+}
+
 static enum step reply(const void *state, struct query *q, void *scratch)
 {
 	const struct log_rule *rule = find_rule(state, q);
@@ -131,24 +143,12 @@ static enum step reply(const void *state, struct query *q, void *scratch)
 	a = q->dropped ? NULL : reply_wire(q);
 	if (rule->classes != LOG_ALL_CLASSES && !(rule->classes & 1 << response_class(type_of(q, a))))
 		return STEP_NEXT;
+	leave_labels(state, q, a);
 	len = log_query_fill(&r, rule->format, q);
 	if (rule->json)
 		r.query.wall_ns = clock_wall_ns();
 	log_record(rule->json ? log_query_json : log_query_format, &r, len);
 	return STEP_NEXT;
-}
-
-static const char *metadata(const void *state, struct query *q, const struct metadata_label *label)
-{
-	const struct log_rules *rules = state;
-	enum response_type t;
-
-	if (label != rules->type_label && label != rules->class_label)
-		return NULL;
-	if (q->reply.form == REPLY_NONE && !q->dropped)
-		return NULL; /* not yet */
-	t = type_of(q, q->dropped ? NULL : reply_wire(q));
-	return label == rules->type_label ? response_type_text(t) : response_class_text(response_class(t));
 }
 
 const struct plugin plugin_log = {
@@ -157,5 +157,4 @@ const struct plugin plugin_log = {
 	.setup = setup,
 	.start = start,
 	.reply = reply,
-	.metadata = metadata,
 };
