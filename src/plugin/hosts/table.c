@@ -230,8 +230,11 @@ static bool read_line(struct hosts_table *t, const struct hosts_scope *s, struct
 
 static bool read_text(struct hosts_table *t, const struct hosts_scope *s, const char *text, size_t len)
 {
-	const char *end = text + len;
+	const char *end;
 
+	if (!len) /* and perhaps no text */
+		return true;
+	end = text + len;
 	while (text < end) {
 		const char *nl = memchr(text, '\n', (size_t)(end - text));
 		const char *stop = nl ? nl : end;

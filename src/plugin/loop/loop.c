@@ -39,7 +39,7 @@ static void make_name(struct loop_check *c, struct rng *rng, const uint8_t *zone
 
 static int prepare(struct setup *s, struct loop_check *c)
 {
-	const struct zone_key *key = &s->block->keys[0];
+	const struct zone_key *key;
 	struct rng rng;
 
 	c->block = s->block;
@@ -50,6 +50,7 @@ static int prepare(struct setup *s, struct loop_check *c)
 	c->watch->active = -1;
 	if (!s->block->n_keys) /* its keys were wrong; that has been told */
 		return 0;
+	key = &s->block->keys[0];
 	c->zone_text = key->text;
 	if (key->zone_len > WIRE_NAME_MAX - 2 * 20)
 		return cf_fail(s->in, "zone \"%s\" is too long for names below it", key->text);
