@@ -3,8 +3,11 @@
 turns into a pod's, with conntrack."""
 import itertools
 import re
+import socket
 import subprocess
 import time
+
+from harness import wait
 
 VIP = "10.96.0.10"
 NODE = "10.0.0.1"
@@ -24,13 +27,13 @@ QUESTION = "localhost."
 class Pod:
     """One server with a namespace and an address of its own."""
 
-    def __init__(self, ns, made, address, link):
-        self.ns, self.made, self.address, self.link = ns, made, address, link
+    def __init__(self, ns, made, address, link, node):
+        self.ns, self.made, self.address, self.link, self.node = ns, made, address, link, node
 
     def ready(self):
-        """Its readiness probe: 200, 503, None without an answer."""
+        """Its readiness probe, from the node as the kubelet does it: 200, 503, None without an answer."""
         try:
-            with self.made.connect(host=self.address, port=8181, timeout=2) as s:
+            with self.node.inside(), socket.create_connection((self.address, 8181), 2 * wait.FACTOR) as s:
                 s.sendall(b"GET /ready HTTP/1.0\r\n\r\n")
                 return int(s.recv(100).split()[1])
         except OSError:
@@ -65,8 +68,7 @@ class Cluster:
         ns, address, link = self.netns(), f"10.0.1.{n}", f"pod{n}"
         self._join(ns, address, link)
         made = self.server(CONFIG, ns=ns)
-        pod = Pod(ns, made, address, link)
-        made.ports.update({8181: 8181})
+        pod = Pod(ns, made, address, link, self.node)
         while pod.ready() != 200:
             time.sleep(0.02)
         return pod
