@@ -60,7 +60,9 @@ static int parse_source(struct setup *s, struct autopath *a, const struct cf_tok
 	int err;
 
 	if (t->text[0] == '@') {
-		a->plugin = t->text + 1;
+		a->plugin = arena_strdup(s->arena, t->text + 1);
+		if (!a->plugin)
+			return cf_fail(s->in, "out of memory");
 		if (!strcmp(a->plugin, "kubernetes")) /* its own search path stands behind the cluster's, if it has one */
 			(void)autopath_read_file(s, "/etc/resolv.conf", &a->list);
 		return 0;
