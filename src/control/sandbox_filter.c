@@ -9,39 +9,57 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { HOT = 255, ORDINARY = 0 }; /* libseccomp's priorities */
+enum {
+	HOT = 255, /* libseccomp's priority */
+	ORDINARY = 0,
+	/* At and below: names that an architecture does not have.  (Above, negative ones stand for parts of socketcall and ipc.) */
+	ABSENT = -10000,
+};
+
+struct filter {
+	scmp_filter_ctx ctx;
+	uint32_t arch; /* SCMP_ARCH_NATIVE, or another that it is made for */
+};
+
+/* A number for libseccomp's calls, which take this machine's; __NR_SCMP_ERROR: not on that architecture. */
+static int number_of(const struct filter *f, const char *name)
+{
+	int nr = seccomp_syscall_resolve_name_arch(f->arch, name);
+
+	return nr == __NR_SCMP_ERROR || nr <= ABSENT ? __NR_SCMP_ERROR : seccomp_syscall_resolve_name(name);
+}
 
 /* 0, also for a call that this architecture does not have. */
-static int add(scmp_filter_ctx f, uint32_t action, const char *name, unsigned n, const struct scmp_arg_cmp *args)
+static int add(const struct filter *f, uint32_t action, const char *name, unsigned n, const struct scmp_arg_cmp *args)
 {
-	int nr = seccomp_syscall_resolve_name(name), err;
+	int nr = number_of(f, name), err;
 
 	if (nr == __NR_SCMP_ERROR)
 		return 0;
-	err = seccomp_rule_add_array(f, action, nr, n, args);
-	return err == -EDOM || err == -EEXIST ? 0 : err;
+	err = seccomp_rule_add_array(f->ctx, action, nr, n, args);
+	return err == -EEXIST ? 0 : err;
 }
 
-static int add_all(scmp_filter_ctx f, uint32_t action, const char *const *names, unsigned priority)
+static int add_all(const struct filter *f, uint32_t action, const char *const *names, unsigned priority)
 {
 	for (; *names; names++) {
-		int nr = seccomp_syscall_resolve_name(*names), err = add(f, action, *names, 0, NULL);
+		int nr = number_of(f, *names), err = add(f, action, *names, 0, NULL);
 
 		if (err)
 			return err;
 		if (priority && nr != __NR_SCMP_ERROR)
-			(void)seccomp_syscall_priority(f, nr, (uint8_t)priority); /* an order, no more */
+			(void)seccomp_syscall_priority(f->ctx, nr, (uint8_t)priority); /* an order, no more */
 	}
 	return 0;
 }
 
-static int allow_if(scmp_filter_ctx f, const char *name, struct scmp_arg_cmp arg)
+static int allow_if(const struct filter *f, const char *name, struct scmp_arg_cmp arg)
 {
 	return add(f, SCMP_ACT_ALLOW, name, 1, &arg);
 }
 
 /* IP, unix and netlink (interfaces, the resolver); for others there is no such family. */
-static int add_sockets(scmp_filter_ctx f)
+static int add_sockets(const struct filter *f)
 {
 	static const int families[] = {AF_INET, AF_INET6, AF_UNIX, AF_NETLINK};
 	int err = 0;
@@ -58,13 +76,13 @@ static int add_sockets(scmp_filter_ctx f)
 }
 
 /* Threads yes, processes no.  (s390 has the flags second; there the filter does not load, see sandbox_install.) */
-static int add_threads(scmp_filter_ctx f)
+static int add_threads(const struct filter *f)
 {
 	return allow_if(f, "clone", SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD, CLONE_THREAD));
 }
 
 /* Of prctl: names of threads and of memory, who may be dumped, the state of seccomp and no_new_privs. */
-static int add_prctl(scmp_filter_ctx f)
+static int add_prctl(const struct filter *f)
 {
 	static const uint32_t known[] = {PR_SET_NAME, PR_GET_NAME, 0x53564d41 /* PR_SET_VMA */, PR_SET_DUMPABLE, PR_GET_DUMPABLE,
 					 PR_SET_NO_NEW_PRIVS, PR_GET_NO_NEW_PRIVS, PR_GET_SECCOMP, PR_CAPBSET_READ,
@@ -77,13 +95,13 @@ static int add_prctl(scmp_filter_ctx f)
 }
 
 /* Reading limits, not setting them: the new value's address is NULL. */
-static int add_limits(scmp_filter_ctx f)
+static int add_limits(const struct filter *f)
 {
 	return allow_if(f, "prlimit64", SCMP_A2(SCMP_CMP_EQ, 0));
 }
 
 /* Signals to this process alone. */
-static int add_kill(scmp_filter_ctx f)
+static int add_kill(const struct filter *f)
 {
 	int err = allow_if(f, "tgkill", SCMP_A0_32(SCMP_CMP_EQ, (uint32_t)getpid()));
 
@@ -91,7 +109,7 @@ static int add_kill(scmp_filter_ctx f)
 }
 
 /* All but typing on somebody's terminal. */
-static int add_ioctl(scmp_filter_ctx f)
+static int add_ioctl(const struct filter *f)
 {
 	int err = allow_if(f, "ioctl", SCMP_A1_32(SCMP_CMP_NE, TIOCSTI));
 
@@ -99,7 +117,7 @@ static int add_ioctl(scmp_filter_ctx f)
 }
 
 /* The handler that reports stays: to whoever sets another it is as if it had worked. */
-static int add_sigaction(scmp_filter_ctx f, bool keep_handler)
+static int add_sigaction(const struct filter *f, bool keep_handler)
 {
 	static const char *const names[] = {"rt_sigaction", "sigaction", "signal"};
 	int err = 0;
@@ -117,7 +135,7 @@ static int add_sigaction(scmp_filter_ctx f, bool keep_handler)
 }
 
 /* What is narrower where no commands run. */
-static int add_own_process_only(scmp_filter_ctx f)
+static int add_own_process_only(const struct filter *f)
 {
 	int err = add_threads(f);
 
@@ -128,7 +146,7 @@ static int add_own_process_only(scmp_filter_ctx f)
 	return err ? err : add_kill(f);
 }
 
-static int add_rules(scmp_filter_ctx f, bool commands, bool keep_handler)
+static int add_rules(const struct filter *f, bool commands, bool keep_handler)
 {
 	int err = add_all(f, SCMP_ACT_ALLOW, sandbox_hot_calls, HOT);
 
@@ -147,30 +165,30 @@ static int add_rules(scmp_filter_ctx f, bool commands, bool keep_handler)
 	return err ? err : add_all(f, SCMP_ACT_ERRNO(ENOSYS), sandbox_absent_calls, ORDINARY);
 }
 
-static int use_arch(scmp_filter_ctx f, uint32_t arch)
+static int use_arch(scmp_filter_ctx ctx, uint32_t arch)
 {
-	int err = seccomp_arch_add(f, arch);
+	int err = seccomp_arch_add(ctx, arch);
 
 	if (err == -EEXIST)
 		return 0;
-	return err ? err : seccomp_arch_remove(f, SCMP_ARCH_NATIVE);
+	return err ? err : seccomp_arch_remove(ctx, SCMP_ARCH_NATIVE);
 }
 
 scmp_filter_ctx sandbox_filter(uint32_t otherwise, uint32_t arch, bool commands)
 {
-	scmp_filter_ctx f = seccomp_init(otherwise);
+	struct filter f = {seccomp_init(otherwise), arch ? arch : SCMP_ARCH_NATIVE};
 	int err;
 
-	if (!f)
+	if (!f.ctx)
 		return NULL;
 	/* A tree instead of a list; and no loss of speed that older kernels tie to filters.  Both: libseccomp 2.5. */
-	(void)seccomp_attr_set(f, SCMP_FLTATR_CTL_OPTIMIZE, 2);
-	(void)seccomp_attr_set(f, SCMP_FLTATR_CTL_SSB, 1);
-	err = arch ? use_arch(f, arch) : 0;
+	(void)seccomp_attr_set(f.ctx, SCMP_FLTATR_CTL_OPTIMIZE, 2);
+	(void)seccomp_attr_set(f.ctx, SCMP_FLTATR_CTL_SSB, 1);
+	err = arch ? use_arch(f.ctx, arch) : 0;
 	if (!err)
-		err = add_rules(f, commands || SANDBOX_SANITIZED, otherwise == SCMP_ACT_TRAP);
+		err = add_rules(&f, commands || SANDBOX_SANITIZED, otherwise == SCMP_ACT_TRAP);
 	if (!err)
-		return f;
-	seccomp_release(f);
+		return f.ctx;
+	seccomp_release(f.ctx);
 	return NULL;
 }
