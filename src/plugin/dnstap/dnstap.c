@@ -18,14 +18,14 @@ enum { PREFIX = sizeof("[INFO] ") - 1, REQUEST_MAX = WIRE_HEADER_LEN + WIRE_NAME
 /* One worker's part. */
 struct local {
 	unsigned n;
-	struct dnstap_ring *rings[];
+	struct frame_ring *rings[];
 };
 
 /* A tap on one query, in its arena. */
 struct hung {
 	struct query_tap tap;
 	const struct dnstap_tap *of;
-	struct dnstap_ring *ring;
+	struct frame_ring *ring;
 };
 
 /* ---------------------------------------------------------------- messages */
@@ -63,9 +63,9 @@ static void put(const struct hung *h, struct query *q, struct dnstap_message *m)
 		m->extra_len = log_query_format(&record, len, extra, sizeof(extra)) - PREFIX;
 		m->extra = extra + PREFIX;
 	}
-	out = dnstap_ring_begin(h->ring, dnstap_encoded_max(m, h->of->head_len));
+	out = frame_ring_begin(h->ring, dnstap_encoded_max(m, h->of->head_len));
 	if (out)
-		dnstap_ring_end(h->ring, dnstap_encode(m, h->of->head, h->of->head_len, out));
+		frame_ring_end(h->ring, dnstap_encode(m, h->of->head, h->of->head_len, out));
 }
 
 static struct dnstap_message message(const struct query *q, enum dnstap_type type, bool stream)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /* dnstap: queries and answers as dnstap frames to a collector.
  *
- *   dnstap.c   hooks: a message is encoded into the worker's ring
- *   encode.c   the protobuf form                 ring.c     frames of one worker, bounded
+ *   dnstap.c   hooks: a message is encoded into the worker's ring (base/frame_ring.h)
+ *   encode.c   the protobuf form
  *   sender.c   the thread that takes frames out of all rings and writes them to the collectors
  *   stream.c   connections: unix, TCP, TLS       setup.c    the grammar
  *
@@ -10,6 +10,7 @@
  * listening socket.  A frame that finds its ring full is dropped and counted. */
 #pragma once
 
+#include "base/frame_ring.h"
 #include "net/addr.h"
 #include "server/plugin.h"
 #include "server/tap.h"
@@ -83,21 +84,6 @@ size_t dnstap_encode(const struct dnstap_message *m, const uint8_t *head, size_t
 /* Identity and version into `out` (4 + the texts' lengths, at most 127 each); returns the length. */
 size_t dnstap_encode_head(const char *identity, const char *version, uint8_t *out);
 
-/* ---------------------------------------------------------------- ring.c */
-
-/* One producer, one consumer. */
-struct dnstap_ring;
-struct dnstap_ring *dnstap_ring_new(size_t bytes);
-void dnstap_ring_free(struct dnstap_ring *r);
-/* Room for a frame of at most `max` bytes; NULL: full (counted).  Producer. */
-uint8_t *dnstap_ring_begin(struct dnstap_ring *r, size_t max);
-/* It has become `len` bytes. */
-void dnstap_ring_end(struct dnstap_ring *r, size_t len);
-/* The oldest frame; NULL: none.  Stays until dnstap_ring_pop.  Consumer. */
-const uint8_t *dnstap_ring_peek(struct dnstap_ring *r, size_t *ret_len);
-void dnstap_ring_pop(struct dnstap_ring *r);
-uint64_t dnstap_ring_dropped(const struct dnstap_ring *r);
-
 /* ---------------------------------------------------------------- sender.c */
 
 /* The sender of a configuration, started if it is new; NULL and `*why` when it cannot be.  Thread: control, builder. */
@@ -105,7 +91,7 @@ struct dnstap_sender *dnstap_sender_get(const struct dnstap_config *c, const cha
 /* The last one writes what waits (within a second) and ends. */
 void dnstap_sender_put(struct dnstap_sender *s);
 /* Worker `index`'s ring; made at the first call.  NULL: no memory. */
-struct dnstap_ring *dnstap_sender_ring(struct dnstap_sender *s, unsigned index);
+struct frame_ring *dnstap_sender_ring(struct dnstap_sender *s, unsigned index);
 
 /* ---------------------------------------------------------------- stream.c */
 

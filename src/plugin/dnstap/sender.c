@@ -40,7 +40,7 @@ struct dnstap_sender {
 	pthread_mutex_t mutex;
 	pthread_cond_t wake;
 	bool stop;                  /* under `mutex` */
-	_Atomic(struct dnstap_ring *) rings[SERVER_MAX_WORKERS];
+	_Atomic(struct frame_ring *) rings[SERVER_MAX_WORKERS];
 	_Atomic uint64_t sent;
 	/* the thread's */
 	int listen_fd;
@@ -65,9 +65,9 @@ static uint64_t dropped(const struct dnstap_sender *s)
 	uint64_t n = 0;
 
 	for (unsigned i = 0; i < SERVER_MAX_WORKERS; i++) {
-		const struct dnstap_ring *r = atomic_load_explicit(&s->rings[i], memory_order_acquire);
+		const struct frame_ring *r = atomic_load_explicit(&s->rings[i], memory_order_acquire);
 
-		n += r ? dnstap_ring_dropped(r) : 0;
+		n += r ? frame_ring_dropped(r) : 0;
 	}
 	return n;
 }
@@ -174,19 +174,19 @@ static void write_frame(struct dnstap_sender *s, const uint8_t *frame, size_t le
 	}
 }
 
-static void drain(struct dnstap_sender *s, struct dnstap_ring *r)
+static void drain(struct dnstap_sender *s, struct frame_ring *r)
 {
 	const uint8_t *frame;
 	uint64_t sent = 0;
 	size_t len;
 
 	/* Where somebody is to be connected to, frames wait for him. */
-	while ((s->n || s->c.listen) && (frame = dnstap_ring_peek(r, &len)) != NULL) {
+	while ((s->n || s->c.listen) && (frame = frame_ring_peek(r, &len)) != NULL) {
 		sent += s->n != 0;
 		write_frame(s, frame, len);
 		if (!s->n && !s->c.listen)
 			break; /* that one is tried again */
-		dnstap_ring_pop(r);
+		frame_ring_pop(r);
 	}
 	atomic_store_explicit(&s->sent, s->sent + sent, memory_order_relaxed);
 }
@@ -194,7 +194,7 @@ static void drain(struct dnstap_sender *s, struct dnstap_ring *r)
 static void drain_all(struct dnstap_sender *s)
 {
 	for (unsigned i = 0; i < SERVER_MAX_WORKERS; i++) {
-		struct dnstap_ring *r = atomic_load_explicit(&s->rings[i], memory_order_acquire);
+		struct frame_ring *r = atomic_load_explicit(&s->rings[i], memory_order_acquire);
 
 		if (r)
 			drain(s, r);
@@ -290,7 +290,7 @@ static bool copy_config(struct dnstap_config *to, const struct dnstap_config *fr
 static void sender_free(struct dnstap_sender *s)
 {
 	for (unsigned i = 0; i < SERVER_MAX_WORKERS; i++)
-		dnstap_ring_free(s->rings[i]);
+		frame_ring_free(s->rings[i]);
 	if (s->listen_fd != -1) {
 		close(s->listen_fd);
 		if (s->c.transport == DNSTAP_UNIX)
@@ -402,14 +402,14 @@ void dnstap_sender_put(struct dnstap_sender *s)
 	sender_free(s);
 }
 
-struct dnstap_ring *dnstap_sender_ring(struct dnstap_sender *s, unsigned index)
+struct frame_ring *dnstap_sender_ring(struct dnstap_sender *s, unsigned index)
 {
-	struct dnstap_ring *r = atomic_load_explicit(&s->rings[index], memory_order_acquire);
+	struct frame_ring *r = atomic_load_explicit(&s->rings[index], memory_order_acquire);
 	size_t bytes = (size_t)s->c.queue_x10k * FRAMES_PER_QUEUE * FRAME_GUESS;
 
 	if (r)
 		return r;
-	r = dnstap_ring_new(bytes);
+	r = frame_ring_new(bytes);
 	atomic_store_explicit(&s->rings[index], r, memory_order_release);
 	return r;
 }

@@ -131,82 +131,11 @@ static void test_largest_frame_stays_within_its_bound(void **unused)
 	assert_true(dnstap_encode(&m, head, head_len, out) <= dnstap_encoded_max(&m, head_len));
 }
 
-/* ---------------------------------------------------------------- rings */
-
-static void put(struct dnstap_ring *r, unsigned number, size_t max, size_t len)
-{
-	uint8_t *p = dnstap_ring_begin(r, max);
-
-	assert_non_null(p);
-	memset(p, (int)(number & 255), len);
-	dnstap_ring_end(r, len);
-}
-
-static void take(struct dnstap_ring *r, unsigned number, size_t len)
-{
-	size_t got;
-	const uint8_t *p = dnstap_ring_peek(r, &got);
-
-	assert_non_null(p);
-	assert_int_equal(got, len);
-	for (size_t i = 0; i < len; i++)
-		assert_int_equal(p[i], number & 255);
-	dnstap_ring_pop(r);
-}
-
-static size_t length_of(unsigned number)
-{
-	return 1 + number * 7919u % 3000;
-}
-
-static void test_ring_keeps_frames_in_order_around_its_end(void **unused)
-{
-	struct dnstap_ring *r = dnstap_ring_new(65536);
-	unsigned in = 0, out = 0;
-	size_t len;
-
-	assert_non_null(r);
-	assert_null(dnstap_ring_peek(r, &len));
-	while (out < 5000) {
-		for (unsigned i = 0; i < 1 + in % 15; i++, in++)
-			put(r, in, length_of(in) + in % 50, length_of(in));
-		for (; out < in; out++)
-			take(r, out, length_of(out));
-	}
-	assert_null(dnstap_ring_peek(r, &len));
-	assert_int_equal(dnstap_ring_dropped(r), 0);
-	dnstap_ring_free(r);
-}
-
-static void test_full_ring_drops_the_newest_and_counts(void **unused)
-{
-	struct dnstap_ring *r = dnstap_ring_new(1);
-	unsigned n = 0;
-	uint8_t *p;
-
-	assert_non_null(r);
-	while ((p = dnstap_ring_begin(r, 1000)) != NULL) {
-		memset(p, (int)n++, 1000);
-		dnstap_ring_end(r, 1000);
-	}
-	assert_in_range(n, 60, 65);
-	assert_int_equal(dnstap_ring_dropped(r), 1);
-	assert_null(dnstap_ring_begin(r, 100000)); /* never fits */
-	assert_int_equal(dnstap_ring_dropped(r), 2);
-	for (unsigned i = 0; i < n; i++)
-		take(r, i, 1000);
-	put(r, 1, 1000, 10);
-	take(r, 1, 10);
-	dnstap_ring_free(r);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_frame_has_its_fields),
 		cmocka_unit_test(test_largest_frame_stays_within_its_bound),
-		cmocka_unit_test(test_ring_keeps_frames_in_order_around_its_end),
-		cmocka_unit_test(test_full_ring_drops_the_newest_and_counts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

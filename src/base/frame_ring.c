@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Frames of one worker on their way to the sender.  Positions only grow; a frame lies in one piece, behind its length.  Where
- * it would not fit before the end of the ring, a length of SKIP leads to the beginning. */
-#include "plugin/dnstap/dnstap.h"
+/* Positions only grow; a frame lies in one piece, behind its length.  Where it would not fit before the end of the ring, a
+ * length of SKIP leads to the beginning. */
+#include "base/frame_ring.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -11,7 +11,7 @@
 enum { HEAD = 4 };
 #define SKIP UINT32_MAX
 
-struct dnstap_ring {
+struct frame_ring {
 	uint8_t *data;
 	size_t size; /* a power of two */
 	uint64_t begun; /* producer: where the open frame begins */
@@ -20,9 +20,9 @@ struct dnstap_ring {
 	_Alignas(64) _Atomic uint64_t tail;
 };
 
-struct dnstap_ring *dnstap_ring_new(size_t bytes)
+struct frame_ring *frame_ring_new(size_t bytes)
 {
-	struct dnstap_ring *r = aligned_alloc(64, sizeof(*r));
+	struct frame_ring *r = aligned_alloc(64, sizeof(*r));
 	size_t size = 65536;
 
 	if (!r)
@@ -39,7 +39,7 @@ struct dnstap_ring *dnstap_ring_new(size_t bytes)
 	return NULL;
 }
 
-void dnstap_ring_free(struct dnstap_ring *r)
+void frame_ring_free(struct frame_ring *r)
 {
 	if (!r)
 		return;
@@ -52,17 +52,17 @@ static size_t padded(size_t len)
 	return (HEAD + len + 7) / 8 * 8;
 }
 
-static void put_u32(const struct dnstap_ring *r, uint64_t at, uint32_t v)
+static void put_u32(const struct frame_ring *r, uint64_t at, uint32_t v)
 {
 	memcpy(r->data + (at & (r->size - 1)), &v, sizeof(v));
 }
 
-static void count_dropped(struct dnstap_ring *r)
+static void count_dropped(struct frame_ring *r)
 {
 	atomic_store_explicit(&r->dropped, r->dropped + 1, memory_order_relaxed);
 }
 
-uint8_t *dnstap_ring_begin(struct dnstap_ring *r, size_t max)
+uint8_t *frame_ring_begin(struct frame_ring *r, size_t max)
 {
 	uint64_t head = atomic_load_explicit(&r->head, memory_order_relaxed);
 	uint64_t tail = atomic_load_explicit(&r->tail, memory_order_acquire);
@@ -79,13 +79,13 @@ uint8_t *dnstap_ring_begin(struct dnstap_ring *r, size_t max)
 	return r->data + (at & (r->size - 1)) + HEAD;
 }
 
-void dnstap_ring_end(struct dnstap_ring *r, size_t len)
+void frame_ring_end(struct frame_ring *r, size_t len)
 {
 	put_u32(r, r->begun, (uint32_t)len);
 	atomic_store_explicit(&r->head, r->begun + padded(len), memory_order_release);
 }
 
-const uint8_t *dnstap_ring_peek(struct dnstap_ring *r, size_t *ret_len)
+const uint8_t *frame_ring_peek(struct frame_ring *r, size_t *ret_len)
 {
 	uint64_t tail = atomic_load_explicit(&r->tail, memory_order_relaxed);
 	uint32_t len;
@@ -102,7 +102,7 @@ const uint8_t *dnstap_ring_peek(struct dnstap_ring *r, size_t *ret_len)
 	return r->data + (tail & (r->size - 1)) + HEAD;
 }
 
-void dnstap_ring_pop(struct dnstap_ring *r)
+void frame_ring_pop(struct frame_ring *r)
 {
 	uint64_t tail = atomic_load_explicit(&r->tail, memory_order_relaxed);
 	uint32_t len;
@@ -111,7 +111,7 @@ void dnstap_ring_pop(struct dnstap_ring *r)
 	atomic_store_explicit(&r->tail, tail + padded(len), memory_order_release);
 }
 
-uint64_t dnstap_ring_dropped(const struct dnstap_ring *r)
+uint64_t frame_ring_dropped(const struct frame_ring *r)
 {
 	return atomic_load_explicit(&r->dropped, memory_order_relaxed);
 }
