@@ -93,6 +93,9 @@ static void set_server(struct kube_request *r, const struct kube_target *t, cons
 		curl_easy_setopt(r->easy, CURLOPT_CONNECT_TO, r->connect_to);
 	}
 	curl_easy_setopt(r->easy, CURLOPT_URL, url);
+	/* Wait whether the first connection can carry more than one request.  Without TLS it never can, and libcurl 7.88
+	 * would have the others wait until the first request ends, which a watch does not. */
+	curl_easy_setopt(r->easy, CURLOPT_PIPEWAIT, strncmp(url, "https:", 6) ? 0L : 1L);
 	free(url);
 	if (!strncmp(host, "127.", 4) || !strncmp(host, "localhost", 9) || !strncmp(host, "[::1]", 5))
 		curl_easy_setopt(r->easy, CURLOPT_NOPROXY, "*");
@@ -100,6 +103,9 @@ static void set_server(struct kube_request *r, const struct kube_target *t, cons
 
 static void set_tls(CURL *e, const struct kube_target *t)
 {
+	/* Requests wait for the first one's connection and share it.  Without TLS there is no HTTP/2, and libcurl would
+	 * have them wait for ever. */
+	curl_easy_setopt(e, CURLOPT_PIPEWAIT, strncmp(t->server, "https:", 6) == 0 ? 1L : 0L);
 	if (t->ca)
 		curl_easy_setopt(e, CURLOPT_CAINFO, t->ca);
 	if (t->cert)
@@ -126,7 +132,6 @@ static void set_rest(struct kube_request *r)
 	curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "https,http");
 	curl_easy_setopt(e, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
-	curl_easy_setopt(e, CURLOPT_PIPEWAIT, 1L);
 	curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS, (long)HTTP_CONNECT_MS);
 	curl_easy_setopt(e, CURLOPT_OPENSOCKETFUNCTION, http_open_socket);
 	curl_easy_setopt(e, CURLOPT_OPENSOCKETDATA, r->http);
