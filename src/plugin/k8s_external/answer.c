@@ -59,7 +59,7 @@ static void gather_add(struct gather *g, const uint8_t *addr, unsigned len)
 static bool gather_endpoints(struct gather *g)
 {
 	struct external_ask *a = g->a;
-	struct k8s_endpoint_walk w = k8s_endpoints(a->e->k, &a->name, a->n);
+	struct k8s_endpoint_walk w = k8s_endpoints(a->e->k, &a->name, false, a->n);
 	const struct kube_slice *s;
 	struct kube_endpoint e;
 	unsigned pairs = k8s_srv_pairs(&a->name, w);
@@ -127,7 +127,7 @@ static uint8_t *own_target(struct external_ask *a, struct k8s_srv *s, struct k8s
 
 static void srv_endpoints(struct external_ask *a, struct k8s_srv *s)
 {
-	struct k8s_endpoint_walk w = k8s_endpoints(a->e->k, &a->name, a->n);
+	struct k8s_endpoint_walk w = k8s_endpoints(a->e->k, &a->name, false, a->n);
 	const struct kube_slice *slice;
 	struct kube_endpoint e;
 	size_t len;
@@ -189,7 +189,7 @@ enum k8s_outcome external_srv(struct external_ask *a)
 	};
 	enum k8s_outcome o;
 
-	s.pairs = a->by_endpoints ? k8s_srv_pairs(&a->name, k8s_endpoints(a->e->k, &a->name, a->n))
+	s.pairs = a->by_endpoints ? k8s_srv_pairs(&a->name, k8s_endpoints(a->e->k, &a->name, false, a->n))
 				  : k8s_ports_matching(&a->name, kube_service_ports(a->svc)) * a->svc->n_external;
 	if (!k8s_srv_begin(&s))
 		return K8S_NO_MEMORY;

@@ -30,7 +30,7 @@ static bool read_name(struct external_ask *a)
 
 static bool endpoint_matches(const struct external_ask *a)
 {
-	return k8s_srv_pairs(&a->name, k8s_endpoints(a->e->k, &a->name, a->n)) != 0;
+	return k8s_srv_pairs(&a->name, k8s_endpoints(a->e->k, &a->name, false, a->n)) != 0;
 }
 
 enum k8s_outcome external_find(struct external_ask *a)

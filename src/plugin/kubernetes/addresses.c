@@ -108,7 +108,7 @@ static bool add_matching(struct gather *g, struct k8s_endpoint_walk *w, const st
 
 static enum k8s_outcome endpoints(struct k8s_ask *a, const struct kube_name *n)
 {
-	struct k8s_endpoint_walk w = k8s_endpoints(a->k, &a->name, n);
+	struct k8s_endpoint_walk w = k8s_endpoints(a->k, &a->name, a->zone->multicluster, n);
 	const struct kube_slice *s;
 	struct gather g;
 	bool found = false;

@@ -124,12 +124,12 @@ bool k8s_walk_endpoint(struct k8s_endpoint_walk *w, struct kube_endpoint *ret)
 	return false;
 }
 
-static bool cluster_matches(const struct k8s_name *n, const struct kube_slice *s)
+static bool cluster_matches(const struct k8s_name *n, bool multicluster, const struct kube_slice *s)
 {
 	struct kube_str c;
 
-	if (!n->cluster.len)
-		return true;
+	if (!n->cluster.len) /* a ServiceImport's endpoint is named with its cluster */
+		return !multicluster || !n->endpoint.len;
 	c = kube_slice_cluster(s);
 	return same(n->cluster, c.s, c.len);
 }
@@ -138,7 +138,7 @@ const struct kube_slice *k8s_walk_slice(struct k8s_endpoint_walk *w)
 {
 	const struct kube_slice *s = w->slice;
 
-	while (s && !cluster_matches(w->name, s))
+	while (s && !cluster_matches(w->name, w->multicluster, s))
 		s = kube_slice_next(s);
 	w->slice = s ? kube_slice_next(s) : NULL;
 	if (s)
@@ -157,10 +157,11 @@ static bool anything(struct k8s_endpoint_walk w)
 	return false;
 }
 
-struct k8s_endpoint_walk k8s_endpoints(const struct kubernetes *k, const struct k8s_name *name,
+struct k8s_endpoint_walk k8s_endpoints(const struct kubernetes *k, const struct k8s_name *name, bool multicluster,
 				       const struct kube_name *n)
 {
-	struct k8s_endpoint_walk w = {.k = k, .name = name, .slice = kube_name_slices(n)};
+	struct k8s_endpoint_walk w = {.k = k, .name = name, .multicluster = multicluster,
+				      .slice = kube_name_slices(n)};
 	uint8_t label[WIRE_LABEL_MAX];
 	unsigned len = name->endpoint.len;
 

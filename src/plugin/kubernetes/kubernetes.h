@@ -144,12 +144,13 @@ struct k8s_endpoint_walk {
 	const struct k8s_name *name;
 	const struct kube_slice *slice;
 	struct kube_endpoint_iter it;
+	bool multicluster;
 	bool any_zone;                  /* `prefer`, and there is none in that zone */
 	uint8_t addr[16];               /* what the host label is, read as an address */
 	unsigned addr_len;
 };
 /* Begin; `any_zone` is settled here. */
-struct k8s_endpoint_walk k8s_endpoints(const struct kubernetes *k, const struct k8s_name *name,
+struct k8s_endpoint_walk k8s_endpoints(const struct kubernetes *k, const struct k8s_name *name, bool multicluster,
 				       const struct kube_name *n);
 /* The next slice with its endpoints to walk; NULL at the end. */
 const struct kube_slice *k8s_walk_slice(struct k8s_endpoint_walk *w);

@@ -153,7 +153,7 @@ static uint8_t *endpoint_target(struct k8s_ask *a, struct k8s_srv *s, const stru
 
 static enum k8s_outcome endpoints(struct k8s_ask *a, const struct kube_name *n)
 {
-	struct k8s_endpoint_walk w = k8s_endpoints(a->k, &a->name, n);
+	struct k8s_endpoint_walk w = k8s_endpoints(a->k, &a->name, a->zone->multicluster, n);
 	struct k8s_srv s = srv_of(a);
 	const struct kube_slice *slice;
 	struct kube_endpoint e;
