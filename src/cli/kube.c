@@ -196,17 +196,19 @@ static void print_end(const struct dump *d, const struct kube_store *s)
 	fflush(stdout);
 }
 
+/* As a whole: whoever reads the file never sees half of it. */
 static void write_metrics(const char *path)
 {
+	char fresh[4096];
 	size_t len = 0;
 	char *text = metrics_text(&len);
-	FILE *f = fopen(path, "w");
+	FILE *f;
 
+	snprintf(fresh, sizeof(fresh), "%s.new", path);
+	f = fopen(fresh, "w");
 	if (f && text)
 		fwrite(text, 1, len, f);
-	if (f)
-		fclose(f);
-	else
+	if (!f || fclose(f) || rename(fresh, path))
 		perror(path);
 	free(text);
 }
