@@ -22,6 +22,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -466,6 +467,17 @@ static void report(uint64_t behind_ms)
 	printf("\n");
 }
 
+/* Where the server is slow, many connections are open at once. */
+static void raise_file_limit(void)
+{
+	struct rlimit r;
+
+	if (getrlimit(RLIMIT_NOFILE, &r) == 0) {
+		r.rlim_cur = r.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &r);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	struct addrinfo hints = {.ai_flags = AI_NUMERICHOST}, *ai;
@@ -478,6 +490,7 @@ int main(int argc, char **argv)
 	memcpy(&to, ai->ai_addr, ai->ai_addrlen);
 	to_len = ai->ai_addrlen;
 	freeaddrinfo(ai);
+	raise_file_limit();
 	make_question(argv[4]);
 	for (int i = 5; i < argc; i++)
 		add_way(argv[i]);

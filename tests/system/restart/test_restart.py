@@ -65,7 +65,7 @@ def test_connections_move_where_the_kernel_lets_them(server, upstream, netns):
     first = [server(CACHED, ns=ns, HOST="192.0.2.53", UP=upstream(ANSWERS, ns=ns))]
 
     def attempt():
-        first[0], got = under_load(server, first[0], ("udp:2000", "fresh:1000", "conn:2000"), host="192.0.2.53", ns=ns)
+        first[0], got = under_load(server, first[0], ("udp:3000", "fresh:1000", "conn:1000"), host="192.0.2.53", ns=ns)
         print(got.text)
         assert got.missed() == 0, got.text
         return got
