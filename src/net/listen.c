@@ -106,16 +106,26 @@ int listen_udp(const struct net_addr *at)
 	return open_bound(at, SOCK_DGRAM, set_udp);
 }
 
+int listen_tcp_bound(const struct net_addr *at)
+{
+	return open_bound(at, SOCK_STREAM, set_tcp);
+}
+
+int listen_tcp_begin(int fd)
+{
+	return listen(fd, BACKLOG) == -1 ? -errno : 0;
+}
+
 int listen_tcp(const struct net_addr *at)
 {
-	int fd = open_bound(at, SOCK_STREAM, set_tcp);
-	int err;
+	int fd = listen_tcp_bound(at), err;
 
-	if (fd < 0 || listen(fd, BACKLOG) == 0)
+	if (fd < 0)
 		return fd;
-	err = -errno;
-	close(fd);
-	return err;
+	err = listen_tcp_begin(fd);
+	if (err)
+		close(fd);
+	return err ? err : fd;
 }
 
 struct net_addr listen_wildcard(uint16_t port)

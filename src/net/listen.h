@@ -24,6 +24,9 @@ const char *transport_text(enum transport t);
 int listen_udp(const struct net_addr *at);
 /* A listening TCP socket: non-blocking, SO_REUSEPORT + SO_REUSEADDR, backlog 512.  fd or -errno. */
 int listen_tcp(const struct net_addr *at);
+/* The same in two steps: the address is taken, and nobody can connect before the second.  0 or -errno. */
+int listen_tcp_bound(const struct net_addr *at);
+int listen_tcp_begin(int fd);
 /* What a bound UDP socket of that address needs beside: buffer, MTU, PKTINFO.  0 or -errno. */
 int listen_prepare_udp(int fd, const struct net_addr *at);
 /* [::]:port, or 0.0.0.0:port where this machine has no IPv6 (socket or bind says EAFNOSUPPORT,

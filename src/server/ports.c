@@ -106,10 +106,11 @@ static int open_tcp(const struct net_addr *at, unsigned i)
 {
 	unsigned n = inherited_count(at, SOCK_STREAM);
 
-	return !n ? listen_tcp(at) : i < n ? inherited_open(at, SOCK_STREAM, i) : NONE_GIVEN;
+	return !n ? listen_tcp_bound(at) : i < n ? inherited_open(at, SOCK_STREAM, i) : NONE_GIVEN;
 }
 
-/* UDP first: who waits for TCP to accept finds UDP open too. */
+/* Nobody can connect before the plugins have started and the workers serve (start_part): who waits for TCP to accept
+ * finds everything there. */
 static int open_sockets(struct generation *g, const struct listener *l, struct port_worker *pw, const char **ret_error)
 {
 	pw->udp_fd = open_udp(&l->at, pw->index);
@@ -294,13 +295,15 @@ static void start_part(struct port_worker *pw, const struct listener *l)
 	struct port *p = pw->port;
 	const struct tcp_limits limits = tcp_limits(&l->settings);
 	int udp = pw->udp_fd, tcp = pw->tcp_fd;
-	int err;
+	int err = 0;
 
 	if (!p->fresh) {
 		udp = open_udp(&p->at, pw->index);
 		tcp = open_tcp(&p->at, pw->index);
 	}
 	pw->udp_fd = pw->tcp_fd = -1;
+	if (tcp >= 0 && (err = listen_tcp_begin(tcp)))
+		report(pw, err); /* somebody else was quicker, between our bind and this; UDP serves */
 	err = net_port_start(w->loop, w->tcp, udp < 0 ? -1 : udp, tcp < 0 ? -1 : tcp, &p->at, p->transport, &limits, pw,
 			     query_receive, w, &pw->net);
 	if (!err)
