@@ -22,6 +22,9 @@ enum k8s_outcome k8s_give_addresses(struct query *q, uint32_t ttl_s, const uint8
 	if (!a)
 		return K8S_NO_MEMORY;
 	reply_set_wire(q, a);
+	/* More than a message holds is no upstream's failure: it goes out, also over a stream. */
+	q->reply.cut = false;
+	q->reply.no_store = a->truncated;
 	return K8S_ANSWERED;
 }
 

@@ -14,6 +14,8 @@
 #include <string.h>
 #include <time.h>
 
+static const uint64_t FIRST_WAIT_NS = 250 * NS_PER_MS;
+
 const struct plugin plugin_kubernetes;
 
 const struct kubernetes *k8s_of_block(const struct block *b)
@@ -66,13 +68,17 @@ static int setup(struct setup *s, void *state)
 	return kube_options_check(&o, error) ? cf_fail(s->in, "%s", error) : 0;
 }
 
-/* The generation before serves on, so there is time to read the cluster first.  Without one, the other zones
- * are served at once, and questions for this one wait (wait.c). */
+/* A generation before serves on, so there is time to read the cluster first.  Without one the other zones shall be
+ * served at once, and questions for this one wait (wait.c); the moment that an API server takes which is there is
+ * waited for all the same, so that the first questions need not. */
 static void wait_for_sync(const struct kubernetes *k)
 {
-	const struct timespec pause = {.tv_nsec = 10 * NS_PER_MS};
+	const struct timespec pause = {.tv_nsec = 5 * NS_PER_MS};
+	uint64_t until = k->wait_until_ns, soon = clock_mono_ns() + FIRST_WAIT_NS;
 
-	while (!kube_synced(k->client) && clock_mono_ns() < k->wait_until_ns && !lifecycle_stopping())
+	if (!server_generation() && until > soon)
+		until = soon;
+	while (!kube_synced(k->client) && clock_mono_ns() < until && !lifecycle_stopping())
 		(void)nanosleep(&pause, NULL);
 }
 
@@ -90,15 +96,13 @@ static int start(struct generation *gen, void *state)
 	k->store = kube_client_store(k->client);
 	k->wait_until_ns = clock_mono_ns() + k->set.startup_timeout_ns;
 	err = k8s_local_addresses(k);
-	if (!err)
-		err = k8s_watch_names_start(k);
-	if (err) {
-		kube_close(k->client);
-		return err;
-	}
-	if (server_generation())
+	if (!err) {
 		wait_for_sync(k);
-	return 0;
+		err = k8s_watch_names_start(k);
+	}
+	if (err)
+		kube_close(k->client);
+	return err;
 }
 
 static void stop(void *state)

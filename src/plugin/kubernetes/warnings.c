@@ -78,6 +78,7 @@ int k8s_watch_names_start(struct kubernetes *k)
 	if (!kube_synced(k->client))
 		log_line(LOG_INFO, "plugin/kubernetes: waiting for Kubernetes API: the cluster's names are answered once it is read, "
 			 "other zones meanwhile");
+	look(k);
 	k->watch_names = background_every(LOOK_MS, look, k);
 	return k->watch_names ? 0 : -ENOMEM;
 }
