@@ -52,7 +52,8 @@ static bool is_one_run(const struct query *q)
 
 static void shuffle(struct query *q)
 {
-	q->reply.rotate = true;
+	/* A single address is the usual case: it draws no number. */
+	q->reply.rotate = q->reply.form != REPLY_WIRE || q->reply.wire->run_count > 1;
 	if (q->reply.form == REPLY_WIRE ? !wire_needs_records(q->reply.wire) : is_one_run(q))
 		return;
 	if (reply_records(q))
