@@ -6,7 +6,8 @@ from harness import server as server_module, wait
 
 
 def names(made):
-    """Names of the threads."""
+    """Names of the threads of a server that has begun to serve."""
+    made.said(r"^\[INFO\] Serving ", timeout=15)
     folder = f"/proc/{made.proc.pid}/task"
     out = []
     for tid in os.listdir(folder):
@@ -17,7 +18,6 @@ def names(made):
 
 def threads(made):
     """/proc/.../status of each thread, once all have been started, as {NAME: first word}."""
-    made.said(r"^\[INFO\] Serving ")
     wait.until(lambda: "log" in " ".join(names(made)), "the log's writer, which is the last")
     folder = f"/proc/{made.proc.pid}/task"
     out = []
