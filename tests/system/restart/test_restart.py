@@ -2,11 +2,7 @@
 """A restart on one host: the next process listens on the same port before the old one is told to go."""
 import time
 
-import pytest
-
-from harness import load, wait
-
-pytestmark = pytest.mark.threads
+from harness import load
 
 ANSWERS = {"rules": [{"match": {}, "answer": "@ 3600 IN A 192.0.2.1"}]}
 CACHED = ".:{PORT} {\n    bind {HOST}\n    forward . {UP}\n    cache 3600\n}\n"
