@@ -8,7 +8,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-enum { HEAD = 4 };
+enum { HEAD = 8 }; /* a length, and what keeps frames aligned */
 #define SKIP UINT32_MAX
 
 struct frame_ring {

@@ -13,7 +13,7 @@ struct frame_ring *frame_ring_new(size_t bytes);
 /* Both threads are through with it.  NULL is left alone. */
 void frame_ring_free(struct frame_ring *r);
 
-/* Producer: room for a frame of at most `max` bytes, aligned to 4; NULL: full, counted. */
+/* Producer: room for a frame of at most `max` bytes, aligned to 8; NULL: full, counted. */
 uint8_t *frame_ring_begin(struct frame_ring *r, size_t max);
 /* It has become `len` bytes, at most what was asked for. */
 void frame_ring_end(struct frame_ring *r, size_t len);

@@ -3,6 +3,7 @@
 
 #include "server/generation.h"
 #include "server/query.h"
+#include "server/trail.h"
 #include "server/worker.h"
 
 #include <assert.h>
@@ -11,6 +12,8 @@ static enum step step_down(struct query *q)
 {
 	const struct instance *in = &q->block->chain[q->at];
 
+	if (unlikely(q->has_trail))
+		trail_enter(q, in->plugin->name);
 	if (!in->plugin->query)
 		return STEP_NEXT;
 	return in->plugin->query(in->state, q, q->scratch + in->scratch_off);
@@ -44,7 +47,11 @@ static bool advance(struct query *q, enum step s)
 		q->direction = -1; /* refused: q->reply says why */
 		return true;
 	}
+	if (unlikely(q->has_trail) && q->direction < 0)
+		trail_leave(q);
 	if (q->direction > 0 && s == STEP_DONE) {
+		if (unlikely(q->has_trail))
+			trail_answered(q);
 		q->answered_place = (uint16_t)(q->at + 1);
 		turn_round(q, q->block->chain[q->at].plugin->name);
 	} else if (q->direction > 0)

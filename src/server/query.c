@@ -181,6 +181,7 @@ static struct query *begin(struct worker *w, struct gen_worker *gw, enum query_k
 	if (!q)
 		return NULL;
 	q->kind = kind;
+	q->began = q->serial;
 	q->gen = gw;
 	gen_worker_hold(gw);
 	q->arrived_ns = loop_now_ns(w->loop);
@@ -295,6 +296,7 @@ static void inherit(struct query *q, struct query *parent)
 		return;
 	q->deadline_ns = parent->deadline_ns;
 	q->parent = parent;
+	q->has_trail = parent->has_trail;
 }
 
 /* The root of the tree that `parent`'s sub-queries are counted in; NULL: it has ended, nobody waits. */

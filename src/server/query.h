@@ -119,6 +119,9 @@ struct query {
 	int8_t direction;            /* 1 down, -1 up */
 	bool waiting;
 	uint8_t depth;
+	bool has_trail;              /* it, or the client's query that it is asked for, has one (server/trail.h) */
+	uint32_t began;              /* its serial when it began: with the slot, which query it is */
+	struct trail *trail;
 	struct query *parent;        /* of sub-queries; NULL once the parent no longer waits for this one */
 	struct query_handle root;    /* of the tree that this sub-query is in */
 	uint16_t tree_total;         /* of the root: sub-queries started so far */

@@ -139,6 +139,8 @@ static void clear(struct query *q, struct worker *w)
 	q->direction = 1;
 	q->waiting = false;
 	q->depth = 0;
+	q->has_trail = false;
+	q->trail = NULL;
 	q->parent = NULL;
 	q->sub = NULL;
 	q->tree_total = 0;
