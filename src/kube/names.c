@@ -101,6 +101,8 @@ static struct kube_name *find(const struct kube_store *s, const struct kube_tabl
 
 	if (ns_len > KUBE_NAME_MAX || name_len > KUBE_NAME_MAX)
 		return NULL;
+	ns = ns ? ns : "";
+	name = name ? name : ""; /* of slices without a Service */
 	struct kube_probe c = kube_probe(rcu_get(t->slots), kube_hash_name(s, ns, ns_len, name, name_len));
 	while ((n = kube_probe_next(&c))) {
 		if (is(n, ns, ns_len, name, name_len))
@@ -172,7 +174,8 @@ struct kube_name *kube_name_get(struct kube_store *s, struct kube_table *t, stru
 		return NULL;
 	}
 	n->name_len = (uint8_t)name.len;
-	memcpy(n->name, name.s, name.len);
+	if (name.len)
+		memcpy(n->name, name.s, name.len);
 	kube_table_insert(t, kube_hash_of_name(s, n), n);
 	kube_bytes(s, (ptrdiff_t)name_bytes(n));
 	return n;

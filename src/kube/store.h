@@ -132,7 +132,8 @@ bool kube_external_next(struct kube_external_iter *it, struct kube_external *ret
 
 struct kube_slice;
 
-/* A (namespace, service name) that a Service or a slice has.  It stays the same record while either is there. */
+/* A (namespace, service name) that a Service or a slice has.  It stays the same record while either is there.
+ * A slice without the label of a Service has the empty name: it makes no forward answer and no PTR. */
 struct kube_name {
 	struct kube_service *service; /* RCU: kube_name_service */
 	struct kube_slice *slices;    /* RCU: kube_name_slices */
