@@ -96,78 +96,48 @@ static const char *rcode_label(unsigned i, char buf[16])
 	return i < DNS_RCODE_REST ? wire_rcode_text(i, buf) : "other";
 }
 
-static metric_id resolve(const struct dns_row *r, const struct metric_desc *d, const char *a, const char *b, const char *c,
-			 metric_id *place)
+static metric_id series(const struct dns_row *r, const struct metric_desc *d, const char *a, const char *b, const char *c)
 {
-	metric_id id = metrics_series(d, (const char *const[]){r->server, r->zone, r->view, a, b, c});
+	return metrics_series(d, (const char *const[]){r->server, r->zone, r->view, a, b, c});
+}
 
-	__atomic_store_n(place, id, __ATOMIC_RELAXED);
+/* Two workers may do so at once, and find the same. */
+void dns_row_prepare(struct dns_row *r)
+{
+	__atomic_store_n(&r->duration, series(r, &duration_desc, NULL, NULL, NULL), __ATOMIC_RELAXED);
+	__atomic_store_n(&r->dos, series(r, &do_desc, NULL, NULL, NULL), __ATOMIC_RELAXED);
+	for (int p = 0; p < 2; p++) {
+		__atomic_store_n(&r->request_size[p], series(r, &request_size_desc, protos[p], NULL, NULL), __ATOMIC_RELAXED);
+		__atomic_store_n(&r->response_size[p], series(r, &response_size_desc, protos[p], NULL, NULL), __ATOMIC_RELAXED);
+	}
+	__atomic_store_n(&r->ready, true, __ATOMIC_RELEASE);
+}
+
+metric_id dns_row_resolve_request(struct dns_row *r, unsigned proto, unsigned family, unsigned type)
+{
+	metric_id id = series(r, &requests_desc, protos[proto], families[family], types[type].text);
+
+	__atomic_store_n(&r->requests[proto][family][type], id, __ATOMIC_RELAXED);
 	return id;
 }
 
-static metric_id resolved(const metric_id *place)
+metric_id dns_row_resolve_response(struct dns_row *r, unsigned plugin, unsigned rcode)
 {
-	return __atomic_load_n(place, __ATOMIC_RELAXED);
-}
-
-metric_id dns_row_request(struct dns_row *r, unsigned proto, unsigned family, unsigned type)
-{
-	metric_id *at = &r->requests[proto][family][type], id = resolved(at);
-
-	return likely(id) ? id : resolve(r, &requests_desc, protos[proto], families[family], types[type].text, at);
-}
-
-metric_id dns_row_response(struct dns_row *r, unsigned plugin, unsigned rcode)
-{
-	metric_id *at = &r->responses[plugin * DNS_RCODES + rcode], id = resolved(at);
+	const char *name = plugin ? r->block->chain[plugin - 1].plugin->name : "";
 	char buf[16];
+	metric_id id = series(r, &responses_desc, rcode_label(rcode, buf), name, NULL);
 
-	if (likely(id))
-		return id;
-	return resolve(r, &responses_desc, rcode_label(rcode, buf),
-		       plugin ? r->block->chain[plugin - 1].plugin->name : "", NULL, at);
-}
-
-/* Of one label beyond the row's own, or none. */
-static metric_id plain_id(struct dns_row *r, const struct metric_desc *d, metric_id *at, const char *label)
-{
-	metric_id id = resolved(at);
-
-	return likely(id) ? id : resolve(r, d, label, NULL, NULL, at);
-}
-
-metric_id dns_row_duration(struct dns_row *r)
-{
-	return plain_id(r, &duration_desc, &r->duration, NULL);
-}
-
-metric_id dns_row_do(struct dns_row *r)
-{
-	return plain_id(r, &do_desc, &r->dos, NULL);
-}
-
-metric_id dns_row_request_size(struct dns_row *r, unsigned proto)
-{
-	return plain_id(r, &request_size_desc, &r->request_size[proto], protos[proto]);
-}
-
-metric_id dns_row_response_size(struct dns_row *r, unsigned proto)
-{
-	return plain_id(r, &response_size_desc, &r->response_size[proto], protos[proto]);
+	__atomic_store_n(&r->responses[plugin * DNS_RCODES + rcode], id, __ATOMIC_RELAXED);
+	return id;
 }
 
 void dns_metrics_prefill(struct dns_row *r)
 {
 	static const uint8_t usual[] = {0, 2, 3, 5};
 
-	dns_row_duration(r);
-	dns_row_do(r);
-	for (unsigned p = 0; p < 2; p++) {
-		dns_row_request_size(r, p);
-		dns_row_response_size(r, p);
-		for (unsigned t = 0; t < 2 * DNS_TYPES; t++)
-			dns_row_request(r, p, t / DNS_TYPES, t % DNS_TYPES);
-	}
+	dns_row_prepare(r);
+	for (unsigned t = 0; t < 4 * DNS_TYPES; t++)
+		dns_row_request(r, t / (2 * DNS_TYPES), t / DNS_TYPES % 2, t % DNS_TYPES);
 	for (unsigned i = 0; i <= (r->block ? r->block->n_chain : 0); i++) {
 		for (size_t k = 0; k < sizeof(usual); k++)
 			dns_row_response(r, i, usual[k]);

@@ -18,7 +18,7 @@ static const uint8_t type_index[256] = {
 };
 
 /* metric_observe without its division: bounds in the cells' own units. */
-static void observe(uint64_t *cells, metric_id id, const uint64_t *bounds, unsigned n, uint64_t value)
+static inline void observe(uint64_t *cells, metric_id id, const uint64_t *bounds, unsigned n, uint64_t value)
 {
 	unsigned i = 0;
 
@@ -34,6 +34,13 @@ static unsigned proto_of(const struct query *q)
 	return q->from.stream && q->from.transport != TRANSPORT_QUIC && q->from.transport != TRANSPORT_HTTPS3;
 }
 
+static unsigned family_of(const struct query *q)
+{
+	const struct net_addr *peer = net_return_peer(&q->from);
+
+	return peer->sa.sa_family != AF_INET && net_addr_family(peer) == 2;
+}
+
 /* A failure that a plugin only returns is written by the server, in the peer, after it was counted: it has no plugin and no
  * size then. */
 static bool only_returned(const struct query *q)
@@ -41,27 +48,33 @@ static bool only_returned(const struct query *q)
 	return q->error && q->reply.rcode != RCODE_NOERROR && q->reply.rcode != RCODE_NXDOMAIN;
 }
 
+static unsigned length_of(struct query *q)
+{
+	const struct wire_answer *a = q->reply.form == REPLY_WIRE ? q->reply.wire : reply_wire(q);
+
+	return a ? a->msg_len : 0;
+}
+
 static void count_response(struct dns_row *r, struct query *q, uint64_t *cells, unsigned proto)
 {
 	bool none = q->dropped || only_returned(q);
-	const struct wire_answer *a = none ? NULL : reply_wire(q);
 	unsigned rcode = q->dropped ? RCODE_NOERROR : q->reply.rcode, plugin = none || !r->block ? 0 : q->answered_place;
 
 	metric_inc(cells, dns_row_response(r, plugin, rcode < DNS_RCODE_REST ? rcode : DNS_RCODE_REST));
-	observe(cells, dns_row_response_size(r, proto), size_bytes, DNS_SIZES, a ? a->msg_len : 0);
+	observe(cells, r->response_size[proto], size_bytes, DNS_SIZES, none ? 0 : length_of(q));
 }
 
 void dns_metrics_count(struct dns_row *r, struct query *q)
 {
 	uint64_t *cells = q->w->cells;
-	unsigned proto = proto_of(q), family = net_addr_family(net_return_peer(&q->from)) == 2;
+	unsigned proto = proto_of(q);
 
-	metric_inc(cells, dns_row_request(r, proto, family, q->in.qtype < 256 ? type_index[q->in.qtype] : 0));
-	observe(cells, dns_row_duration(r), duration_ns, DNS_DURATIONS,
-		loop_now_ns(q->w->loop) - q->arrived_ns);
+	if (unlikely(!__atomic_load_n(&r->ready, __ATOMIC_ACQUIRE)))
+		dns_row_prepare(r);
+	metric_inc(cells, dns_row_request(r, proto, family_of(q), q->in.qtype < 256 ? type_index[q->in.qtype] : 0));
+	observe(cells, r->duration, duration_ns, DNS_DURATIONS, loop_now_ns(q->w->loop) - q->arrived_ns);
 	if (q->in.do_bit)
-		metric_inc(cells, dns_row_do(r));
-	observe(cells, dns_row_request_size(r, proto), size_bytes,
-		DNS_SIZES, q->request_len);
+		metric_inc(cells, r->dos);
+	observe(cells, r->request_size[proto], size_bytes, DNS_SIZES, q->request_len);
 	count_response(r, q, cells, proto);
 }
