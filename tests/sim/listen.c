@@ -38,6 +38,11 @@ int listen_tcp_begin(int fd)
 	return 0; /* nobody connects between the two */
 }
 
+int listen_tcp(const struct net_addr *at)
+{
+	return sim_tcp_bind(at);
+}
+
 /* Nobody starts the simulated server with sockets. */
 unsigned inherited_count(const struct net_addr *at, int type)
 {
