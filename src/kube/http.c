@@ -106,8 +106,10 @@ static void set_tls(CURL *e, const struct kube_target *t)
 	/* Requests wait for the first one's connection and share it.  Without TLS there is no HTTP/2, and libcurl would
 	 * have them wait for ever. */
 	curl_easy_setopt(e, CURLOPT_PIPEWAIT, strncmp(t->server, "https:", 6) == 0 ? 1L : 0L);
-	if (t->ca)
+	if (t->ca) {
 		curl_easy_setopt(e, CURLOPT_CAINFO, t->ca);
+		curl_easy_setopt(e, CURLOPT_CAPATH, NULL); /* Debian's default: all of the system's, 7 MB in memory */
+	}
 	if (t->cert)
 		curl_easy_setopt(e, CURLOPT_SSLCERT, t->cert);
 	if (t->key)
