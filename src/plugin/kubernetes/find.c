@@ -46,7 +46,8 @@ static bool same(struct k8s_label l, const char *text, size_t len)
 
 bool k8s_port_matches(const struct k8s_name *n, const struct kube_port *p)
 {
-	const char *proto = kube_proto_text(p->proto);
+	/* What stands for no port at all has no protocol either. */
+	const char *proto = p->pseudo && !p->name_len ? "" : kube_proto_text(p->proto);
 
 	if (n->port.len && !same(n->port, p->name, p->name_len))
 		return false;
