@@ -125,7 +125,7 @@ class Prometheus:
         self.log = open(os.path.join(folder, "prometheus.log"), "w+")
         self.proc = subprocess.Popen([tool("prometheus"), f"--config.file={conf}", f"--storage.tsdb.path={folder}/data",
                                       f"--web.listen-address=127.0.0.1:{self.port}"], stdout=self.log, stderr=self.log)
-        wait.until(self.ready, "Prometheus", 30)
+        wait.until(self.ready, "Prometheus", 90)
 
     def ready(self):
         assert self.proc.poll() is None, open(self.log.name).read()[-2000:]
@@ -167,7 +167,7 @@ def scraped(admin, upstream, tmp_path):
                 made.tcp(name)
             found = prom.find("count_over_time(up{job=\"dns\"}[1h])")
             return found and float(found[0]["value"][1]) >= 6
-        wait.until(scrapes, "some scrapes", 60, every=0.2)
+        wait.until(scrapes, "some scrapes", 120, every=0.2)
         yield made, prom
     finally:
         load.stop()
