@@ -25,16 +25,22 @@ static const struct attempt_ops exchange_ops = {
 	.failed = upstream_attempt_failed,
 };
 
-static bool admit(struct upstream_worker *w)
+int upstream_admit(struct upstream_worker *w)
 {
 	struct upstream_set *s = w->set;
 
 	if (!s->c.max_concurrent ||
 	    atomic_fetch_add_explicit(&s->in_flight, 1, memory_order_relaxed) < s->c.max_concurrent)
-		return true;
+		return 0;
 	atomic_fetch_sub_explicit(&s->in_flight, 1, memory_order_relaxed);
 	metric_inc(w->env.cells, s->rejected);
-	return false;
+	return ERR_LIMIT;
+}
+
+void upstream_admit_end(struct upstream_worker *w)
+{
+	if (w->set->c.max_concurrent)
+		atomic_fetch_sub_explicit(&w->set->in_flight, 1, memory_order_relaxed);
 }
 
 static struct upstream_exchange *exchange_new(struct upstream_worker *w, const struct upstream_question *q)
@@ -128,12 +134,11 @@ int upstream_ask(struct upstream_worker *w, const struct upstream_question *q,
 	assert(q->question_len >= 5 && q->question_len <= WIRE_NAME_MAX + 4);
 	if (w->env.wanted)
 		drop_some_unwanted(w);
-	if (!admit(w))
+	if (upstream_admit(w))
 		return ERR_LIMIT;
 	x = exchange_new(w, q);
 	if (!x) {
-		if (w->set->c.max_concurrent)
-			atomic_fetch_sub_explicit(&w->set->in_flight, 1, memory_order_relaxed);
+		upstream_admit_end(w);
 		return -ENOMEM;
 	}
 	x->counted = w->set->c.max_concurrent != 0;

@@ -163,5 +163,9 @@ bool upstream_option_is_hop_by_hop(uint16_t code);
 int upstream_ask(struct upstream_worker *w, const struct upstream_question *q,
 		 void (*done)(void *arg, const struct upstream_result *r), void *arg,
 		 struct upstream_exchange **ret) MUST_USE;
+/* Somebody waits for an exchange that another one began: he counts in `max_concurrent` too, as the number of queries that
+ * wait.  ERR_LIMIT: there are as many already (counted as rejected).  Each 0 is given back once. */
+int upstream_admit(struct upstream_worker *w) MUST_USE;
+void upstream_admit_end(struct upstream_worker *w);
 /* The asker has gone: no callback any more; the exchange may go on for what it learns.  Not after `done`. */
 void upstream_cancel(struct upstream_exchange *x);

@@ -142,25 +142,37 @@ static bool flights_grow(struct flights *f)
 
 /* ---------------------------------------------------------------- flights */
 
-static bool take_seat(struct flights *f, struct flight *fl, const struct query *q, bool again)
+static bool take_seat(struct flights *f, struct flight *fl, const struct query *q, bool again, bool joined)
 {
 	struct flight_seat *s = seat_new(f);
 
 	if (!s)
 		return false;
-	*s = (struct flight_seat){.who = query_handle(q), .again = again};
+	*s = (struct flight_seat){.who = query_handle(q), .again = again, .joined = joined};
 	*fl->last = s;
 	fl->last = &s->next;
 	return true;
 }
 
-bool flight_join(struct flights *f, const struct flight_key *k, const struct query *q, bool again)
+static struct flight *find_key(const struct flights *f, const struct flight_key *k)
 {
 	struct flight *fl = f->buckets[k->a % N_BUCKETS];
 
 	while (fl && (fl->key.a != k->a || fl->key.b != k->b))
 		fl = fl->next;
-	return fl && take_seat(f, fl, q, again);
+	return fl;
+}
+
+bool flight_under_way(const struct flights *f, const struct flight_key *k)
+{
+	return find_key(f, k) != NULL;
+}
+
+bool flight_join(struct flights *f, const struct flight_key *k, const struct query *q, bool again)
+{
+	struct flight *fl = find_key(f, k);
+
+	return fl && take_seat(f, fl, q, again, true);
 }
 
 uint64_t flight_begin(struct flights *f, const struct flight_key *k, const struct query *q, bool again)
@@ -172,7 +184,7 @@ uint64_t flight_begin(struct flights *f, const struct flight_key *k, const struc
 	fl = f->free_flights;
 	fl->first = NULL;
 	fl->last = &fl->first;
-	if (!take_seat(f, fl, q, again))
+	if (!take_seat(f, fl, q, again, false))
 		return 0;
 	f->free_flights = fl->next;
 	fl->keyed = k != NULL;

@@ -25,6 +25,7 @@ struct flight_key {
 struct flight_seat {
 	struct query_handle who;
 	bool again; /* it has already waited for one that failed */
+	bool joined; /* another one began the exchange */
 	struct flight_seat *next;
 };
 
@@ -34,7 +35,9 @@ void flights_free(struct flights *f);
 
 /* False: this question is asked for itself alone (it carries options that are forwarded). */
 bool flight_key_of(const struct flights *f, const struct query *q, struct flight_key *ret) MUST_USE;
-/* Join a flight with that key: true, and the query waits.  False: there is none, or no memory. */
+/* There is a flight with that key. */
+bool flight_under_way(const struct flights *f, const struct flight_key *k);
+/* Join it: true, and the query waits.  False: there is none, or no memory. */
 bool flight_join(struct flights *f, const struct flight_key *k, const struct query *q, bool again) MUST_USE;
 /* Begin one with the query as its first seat; its tag for the exchange, or 0 without memory.  `k` NULL: nobody can join. */
 uint64_t flight_begin(struct flights *f, const struct flight_key *k, const struct query *q, bool again);

@@ -164,6 +164,13 @@ static void give(struct rule_part *part, struct query *q, const struct upstream_
 		q->reply.late = NULL;
 }
 
+static void leave(struct rule_part *part, struct flight_seat *seat)
+{
+	if (seat->joined)
+		upstream_admit_end(part->upstreams);
+	flight_seat_free(part->flights, seat);
+}
+
 static void done(void *arg, const struct upstream_result *res)
 {
 	struct rule_part *part = arg;
@@ -176,7 +183,7 @@ static void done(void *arg, const struct upstream_result *res)
 		struct query *q = query_find(part->local->w, seat->who);
 		bool again = seat->again;
 
-		flight_seat_free(part->flights, seat);
+		leave(part, seat);
 		if (q) {
 			give(part, q, res, late, joined, again);
 			late = NULL;
@@ -194,7 +201,7 @@ static void end_flight(struct rule_part *part, uint64_t tag)
 	while (seat) {
 		struct flight_seat *next = seat->next;
 
-		flight_seat_free(part->flights, seat);
+		leave(part, seat);
 		seat = next;
 	}
 }
@@ -233,14 +240,27 @@ static int ask_upstream(struct rule_part *part, const struct query *q, uint64_t 
 	return upstream_ask(part->upstreams, &question, done, part, &x);
 }
 
-/* It did not even begin: the flight has one seat, the query's own. */
-static enum step not_asked(struct rule_part *part, struct query *q, uint64_t tag, int err)
+static enum step not_asked(const struct rule_part *part, struct query *q, int err)
 {
-	end_flight(part, tag);
 	if (err == ERR_LIMIT)
 		return query_fail(q, RCODE_REFUSED, EDE_OTHER, "too many concurrent queries",
 				  "concurrent queries exceeded maximum %u", part->rule->config.max_concurrent);
 	return query_fail(q, RCODE_SERVFAIL, EDE_OTHER, "server is at its memory limit", "%s", err_text(err));
+}
+
+/* Who waits counts in max_concurrent, whoever asked. */
+static enum step join(struct rule_part *part, const struct flight_key *k, struct query *q, bool again)
+{
+	int err = upstream_admit(part->upstreams);
+
+	if (!err && !flight_join(part->flights, k, q, again)) {
+		upstream_admit_end(part->upstreams);
+		err = -ENOMEM;
+	}
+	if (err)
+		return not_asked(part, q, err);
+	metric_inc(q->w->cells, part->rule->merged);
+	return STEP_WAIT;
 }
 
 static enum step ask(struct rule_part *part, struct query *q, bool again)
@@ -250,13 +270,14 @@ static enum step ask(struct rule_part *part, struct query *q, bool again)
 	uint64_t tag;
 	int err;
 
-	if (shared && flight_join(part->flights, &key, q, again)) {
-		metric_inc(q->w->cells, part->rule->merged);
-		return STEP_WAIT;
-	}
+	if (shared && flight_under_way(part->flights, &key))
+		return join(part, &key, q, again);
 	tag = flight_begin(part->flights, shared ? &key : NULL, q, again);
 	err = tag ? ask_upstream(part, q, tag) : -ENOMEM;
-	return err ? not_asked(part, q, tag, err) : STEP_WAIT;
+	if (!err)
+		return STEP_WAIT;
+	end_flight(part, tag); /* it has one seat, the query's own */
+	return not_asked(part, q, err);
 }
 
 static enum step query(const void *state, struct query *q, void *scratch)
