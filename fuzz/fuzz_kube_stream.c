@@ -36,7 +36,8 @@ static int on_event(void *arg, const struct kube_event *e)
 	return 0;
 }
 
-static int feed(struct run *r, enum kube_kind kind, enum kube_form form, const uint8_t *data, size_t size, size_t chunk)
+static int feed(struct run *r, enum kube_kind kind, enum kube_form form, const uint8_t *data, size_t size,
+		size_t chunk)
 {
 	struct kube_stream s;
 	int err = 0;
@@ -76,7 +77,8 @@ static size_t walk(const struct kube_store *s, bool imports)
 				seen += external.addr_len + external.host.len;
 			seen += kube_service_external_name(svc).len;
 		}
-		for (const struct kube_slice *slice = kube_name_slices(n); slice; slice = kube_slice_next(slice)) {
+		for (const struct kube_slice *slice = kube_name_slices(n); slice;
+		     slice = kube_slice_next(slice)) {
 			struct kube_endpoint_iter endpoints = kube_slice_endpoints(slice);
 			struct kube_endpoint e;
 
@@ -104,7 +106,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	err_b = feed(&b, kind, form, data + 1, size - 1, size);
 	FUZZ_CHECK(a.events == b.events && err_a == err_b);
 	FUZZ_CHECK(kube_store_bytes(a.store) == kube_store_bytes(b.store));
-	FUZZ_CHECK(walk(a.store, false) == walk(b.store, false) && walk(a.store, true) == walk(b.store, true));
+	FUZZ_CHECK(walk(a.store, false) == walk(b.store, false) &&
+		   walk(a.store, true) == walk(b.store, true));
 	kube_store_free(a.store);
 	kube_store_free(b.store);
 	if (++runs % 256 == 0)

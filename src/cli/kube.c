@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/metrics.h"
+#include "base/rcu.h"
 #include "kube/client.h"
 
 #include <arpa/inet.h>
@@ -18,11 +19,11 @@
 struct dump {
 	struct kube_options options;
 	bool pods, watch, stats;
-	const char *metrics;  /* a file for the metrics at the time of each dump */
+	const char *metrics; /* a file for the metrics at the time of each dump */
 	unsigned timeout_s;
 	struct kube_client *client;
-	uint64_t changes;     /* at the last dump */
-	bool fresh;           /* there was a change */
+	uint64_t changes; /* at the last dump */
+	bool fresh; /* there was a change */
 };
 
 enum { TIMEOUT_S = 60, LOOK_EVERY_MS = 20, LOG_FLUSH_MS = 1000 };
@@ -85,7 +86,8 @@ static void add_externals(cJSON *to, const struct kube_service *svc)
 	struct kube_external e;
 
 	while (kube_external_next(&it, &e))
-		cJSON_AddItemToArray(list, e.addr_len ? addr_of(e.addr, e.addr_len) : text_of(e.host.s, e.host.len));
+		cJSON_AddItemToArray(list, e.addr_len ? addr_of(e.addr, e.addr_len)
+						      : text_of(e.host.s, e.host.len));
 }
 
 static cJSON *head(const char *kind, const struct kube_name *n)
@@ -144,7 +146,8 @@ static void print_names(const struct kube_store *s, bool imports)
 	while ((n = kube_name_next(&it))) {
 		if (kube_name_service(n))
 			print_service(n, kube_name_service(n), imports);
-		for (const struct kube_slice *slice = kube_name_slices(n); slice; slice = kube_slice_next(slice))
+		for (const struct kube_slice *slice = kube_name_slices(n); slice;
+		     slice = kube_slice_next(slice))
 			print_slice(n, slice);
 	}
 }
@@ -276,6 +279,7 @@ static int dump(struct dump *d)
 		}
 	} while (d->watch && !ended && !status);
 	kube_close(d->client);
+	rcu_drain();
 	return status;
 }
 
@@ -303,9 +307,15 @@ static bool take_text(struct dump *d, const char *name, const char *value)
 		const char *name;
 		const char **at;
 	} texts[] = {
-		{"kubeconfig", &o->kubeconfig}, {"context", &o->context}, {"endpoint", &o->endpoint},
-		{"cert", &o->cert}, {"key", &o->key}, {"ca", &o->ca}, {"labels", &o->labels},
-		{"namespace-labels", &o->namespace_labels}, {"metrics", &d->metrics},
+		{"kubeconfig", &o->kubeconfig},
+		{"context", &o->context},
+		{"endpoint", &o->endpoint},
+		{"cert", &o->cert},
+		{"key", &o->key},
+		{"ca", &o->ca},
+		{"labels", &o->labels},
+		{"namespace-labels", &o->namespace_labels},
+		{"metrics", &d->metrics},
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
@@ -330,8 +340,11 @@ static bool take_switch(struct dump *d, const char *name)
 		const char *name;
 		bool *at;
 	} switches[] = {
-		{"pods", &o->pods}, {"multicluster", &o->multicluster}, {"no-endpoints", &o->no_endpoints},
-		{"watch", &d->watch}, {"stats", &d->stats},
+		{"pods", &o->pods},
+		{"multicluster", &o->multicluster},
+		{"no-endpoints", &o->no_endpoints},
+		{"watch", &d->watch},
+		{"stats", &d->stats},
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(switches); i++) {

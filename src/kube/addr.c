@@ -89,11 +89,13 @@ static struct addrs addrs_of(const void *record, enum kube_by_addr by)
 		return (struct addrs){0};
 	switch (by) {
 	case KUBE_BY_CLUSTER_IP:
-		return (struct addrs){kube_service_ip4(svc), kube_service_ip6(svc), svc->n_ip4, svc->n_ip6, {0}};
+		return (struct addrs){
+			kube_service_ip4(svc), kube_service_ip6(svc), svc->n_ip4, svc->n_ip6, {0}};
 	case KUBE_BY_EXTERNAL_IP:
 		return (struct addrs){.external = kube_service_externals(svc)};
 	case KUBE_BY_ENDPOINT:
-		return (struct addrs){kube_slice_ip4(slice), kube_slice_ip6(slice), slice->n_ip4, slice->n_ip6, {0}};
+		return (struct addrs){
+			kube_slice_ip4(slice), kube_slice_ip6(slice), slice->n_ip4, slice->n_ip6, {0}};
 	case KUBE_BY_POD:
 		return (struct addrs){pod->data, pod->data, pod->addr_len == 4, pod->addr_len == 16, {0}};
 	case KUBE_N_BY_ADDR:
@@ -105,8 +107,8 @@ static struct addrs addrs_of(const void *record, enum kube_by_addr by)
 /* ---------------------------------------------------------------- writing */
 
 /* A record stands once under each of its addresses.  `from` and `to` are what the slots point to. */
-static void move(struct kube_store *s, enum kube_by_addr by, struct addrs old, const void *from, struct addrs now,
-		 const void *to)
+static void move(struct kube_store *s, enum kube_by_addr by, struct addrs old, const void *from,
+		 struct addrs now, const void *to)
 {
 	struct addrs all_old = old, all_now = now;
 	const uint8_t *addr;
@@ -135,7 +137,8 @@ void kube_addr_service(struct kube_store *s, const struct kube_name *n, const st
 
 void kube_addr_slice(struct kube_store *s, const struct kube_slice *old, const struct kube_slice *slice)
 {
-	move(s, KUBE_BY_ENDPOINT, addrs_of(old, KUBE_BY_ENDPOINT), old, addrs_of(slice, KUBE_BY_ENDPOINT), slice);
+	move(s, KUBE_BY_ENDPOINT, addrs_of(old, KUBE_BY_ENDPOINT), old, addrs_of(slice, KUBE_BY_ENDPOINT),
+	     slice);
 }
 
 void kube_addr_pod(struct kube_store *s, const struct kube_pod *old, const struct kube_pod *pod)
@@ -184,7 +187,8 @@ int kube_addr_reserve(struct kube_store *s, enum kube_by_addr by, size_t n)
 
 /* ---------------------------------------------------------------- reading */
 
-struct kube_addr_iter kube_addr_find(const struct kube_store *s, enum kube_by_addr by, const uint8_t *addr, size_t len)
+struct kube_addr_iter kube_addr_find(const struct kube_store *s, enum kube_by_addr by, const uint8_t *addr,
+				     size_t len)
 {
 	uint64_t hash = kube_hash_addr(s, addr, len);
 

@@ -16,7 +16,8 @@ static bool name_ok(struct kube_str name)
 
 static void set_version(uint64_t *at, uint64_t version)
 {
-	__atomic_store_n(at, version, __ATOMIC_RELAXED); /* the writer's own; readers look at its neighbours */
+	__atomic_store_n(at, version,
+			 __ATOMIC_RELAXED); /* the writer's own; readers look at its neighbours */
 }
 
 /* ---------------------------------------------------------------- services */
@@ -65,7 +66,8 @@ static int reserve_service(struct kube_store *s, const struct kube_service *svc)
 }
 
 /* `svc` NULL: it goes. */
-static void publish_service(struct kube_store *s, enum kube_kind kind, struct kube_name *n, struct kube_service *svc)
+static void publish_service(struct kube_store *s, enum kube_kind kind, struct kube_name *n,
+			    struct kube_service *svc)
 {
 	struct kube_service *old = n->service;
 
@@ -153,7 +155,9 @@ static int reserve_slice(struct kube_store *s, enum kube_kind kind, const struct
 	if (kube_table_reserve(t, 1, refill_slices, t))
 		return -1;
 	kube_bytes(s, (ptrdiff_t)kube_table_bytes(t) - (ptrdiff_t)before);
-	return kind == KUBE_SLICE ? kube_addr_reserve(s, KUBE_BY_ENDPOINT, (size_t)slice->n_ip4 + slice->n_ip6) : 0;
+	return kind == KUBE_SLICE
+		       ? kube_addr_reserve(s, KUBE_BY_ENDPOINT, (size_t)slice->n_ip4 + slice->n_ip6)
+		       : 0;
 }
 
 /* Where the list of `n` points to `slice`, or its end. */
@@ -193,7 +197,8 @@ static void slice_serials(struct kube_store *s, enum kube_kind kind, bool update
 	kube_changed(s);
 }
 
-static void publish_slice(struct kube_store *s, enum kube_kind kind, struct kube_slice *old, struct kube_slice *slice)
+static void publish_slice(struct kube_store *s, enum kube_kind kind, struct kube_slice *old,
+			  struct kube_slice *slice)
 {
 	struct kube_table *t = kube_slices_of(s, kind);
 

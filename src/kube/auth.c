@@ -55,8 +55,8 @@ static void reread_token(struct kube_auth *a, uint64_t now_ns)
 	a->token_read_ns = now_ns;
 	err = read_token(a);
 	if (err)
-		log_line(LOG_ERROR, "plugin/kubernetes: token file %s: %s; going on with the last one", a->token_file,
-			 err == -EINVAL ? "holds no token" : err_text(err));
+		log_line(LOG_ERROR, "plugin/kubernetes: token file %s: %s; going on with the last one",
+			 a->token_file, err == -EINVAL ? "holds no token" : err_text(err));
 }
 
 /* ---------------------------------------------------------------- loading */
@@ -99,7 +99,8 @@ static int load_in_cluster(struct kube_auth *a, char *error)
 	if (access(ACCOUNT_DIR "ca.crt", R_OK) == 0)
 		a->target.ca = strdup(ACCOUNT_DIR "ca.crt");
 	else
-		log_line(LOG_WARNING, "plugin/kubernetes: " ACCOUNT_DIR "ca.crt: %s; trusting the system's certificates",
+		log_line(LOG_WARNING,
+			 "plugin/kubernetes: " ACCOUNT_DIR "ca.crt: %s; trusting the system's certificates",
 			 err_text(-errno));
 	return 0;
 }
@@ -162,8 +163,8 @@ int kube_auth_load(struct kube_auth *ret, const struct kube_options *o, char err
 
 void kube_auth_fini(struct kube_auth *a)
 {
-	const char *const owned[] = {a->target.server, a->target.ca,   a->target.cert,     a->target.key, a->target.tls_name,
-				     a->target.proxy,  a->target.user, a->target.password};
+	const char *const owned[] = {a->target.server,   a->target.ca,    a->target.cert, a->target.key,
+				     a->target.tls_name, a->target.proxy, a->target.user, a->target.password};
 
 	for (size_t i = 0; i < ARRAY_LEN(owned); i++)
 		free((void *)(uintptr_t)owned[i]);
@@ -189,8 +190,8 @@ static uint64_t stamp_of(const char *path)
 
 	if (!path || !strncmp(path, "/proc/self/fd/", 14) || stat(path, &st))
 		return 0;
-	return (uint64_t)st.st_mtim.tv_sec * NS_PER_S + (uint64_t)st.st_mtim.tv_nsec + (uint64_t)st.st_ino * 31 +
-	       (uint64_t)st.st_size;
+	return (uint64_t)st.st_mtim.tv_sec * NS_PER_S + (uint64_t)st.st_mtim.tv_nsec +
+	       (uint64_t)st.st_ino * 31 + (uint64_t)st.st_size;
 }
 
 bool kube_auth_files_changed(struct kube_auth *a, uint64_t now_ns)

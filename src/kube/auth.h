@@ -21,7 +21,8 @@
 #include <stdint.h>
 
 enum {
-	AUTH_TOKEN_S = 50,     /* a token file is read again after so long (kubelet writes a new one in good time) */
+	AUTH_TOKEN_S =
+		50, /* a token file is read again after so long (kubelet writes a new one in good time) */
 	AUTH_TOKEN_MAX = 64 << 10,
 	AUTH_HEADERS_MAX = 20, /* impersonation and Authorization */
 	AUTH_FILE_MAX = 1 << 20,
@@ -30,20 +31,20 @@ enum {
 struct kube_exec;
 
 struct kube_auth {
-	struct kube_target target;     /* strings owned here */
-	char *host;                    /* host:port, for metrics */
-	char *token;                   /* what is sent; NULL: none */
+	struct kube_target target; /* strings owned here */
+	char *host; /* host:port, for metrics */
+	char *token; /* what is sent; NULL: none */
 	char *token_file;
 	uint64_t token_read_ns;
 	bool token_read;
 	char *headers[AUTH_HEADERS_MAX]; /* Impersonate-*, up to a NULL */
 	size_t n_headers;
-	int memory_files[4];           /* descriptors behind /proc/self/fd/N */
+	int memory_files[4]; /* descriptors behind /proc/self/fd/N */
 	size_t n_memory_files;
-	uint64_t files_stamp;          /* of certificate files: a change makes new connections */
+	uint64_t files_stamp; /* of certificate files: a change makes new connections */
 	uint64_t files_checked_ns;
-	struct kube_exec *exec;        /* NULL: no exec plugin */
-	char *base_dir;                /* relative names in the kubeconfig are relative to it */
+	struct kube_exec *exec; /* NULL: no exec plugin */
+	char *base_dir; /* relative names in the kubeconfig are relative to it */
 };
 
 /* 0, or ERR_SYNTAX with a text.  With `check_only` nothing stays open.  `ret` must be given to kube_auth_fini in any case. */
@@ -62,7 +63,8 @@ const char *kube_auth_header(const struct kube_auth *a, char *buf, size_t cap);
 
 /* ---- parts (kubeconfig.c, file.c, exec.c) ---- */
 
-int kube_auth_from_kubeconfig(struct kube_auth *a, const char *path, const char *context, char *error) MUST_USE;
+int kube_auth_from_kubeconfig(struct kube_auth *a, const char *path, const char *context,
+			      char *error) MUST_USE;
 /* A copy of `name`, below base_dir when it is relative. */
 char *kube_auth_path(const struct kube_auth *a, const char *name);
 /* The whole file, terminated; NULL with errno.  *ret_len may be NULL. */

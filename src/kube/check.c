@@ -18,7 +18,7 @@
 enum {
 	CHECK_MIN_S = 1800,
 	SUSPECTS_MAX = 64,
-	CATCH_UP_S = 180,   /* for the watch to come to the list's version: bookmarks come once a minute */
+	CATCH_UP_S = 180, /* for the watch to come to the list's version: bookmarks come once a minute */
 };
 
 struct suspect {
@@ -31,13 +31,13 @@ enum check_state { CHECK_IDLE, CHECK_LISTING, CHECK_CONFIRMING };
 struct kube_check {
 	struct kube_client *client;
 	enum check_state state;
-	size_t at;                  /* of the client's watches */
+	size_t at; /* of the client's watches */
 	uint64_t due_ns, began_ns;
 	struct kube_request *request;
 	struct kube_stream stream;
 	bool stream_open;
 	int status;
-	uint64_t version;           /* of the list */
+	uint64_t version; /* of the list */
 	struct suspect suspects[SUSPECTS_MAX];
 	size_t n_suspects;
 };
@@ -190,8 +190,8 @@ static void judge(struct kube_check *k, struct kube_watch *w)
 	kube_metrics_add(w->ids.differences, wrong);
 	if (!wrong)
 		return;
-	log_line(LOG_WARNING, "plugin/kubernetes: %zu %s differ from the API server; listing them again", wrong,
-		 kube_kind_text(w->kind));
+	log_line(LOG_WARNING, "plugin/kubernetes: %zu %s differ from the API server; listing them again",
+		 wrong, kube_kind_text(w->kind));
 	if (w->request)
 		kube_http_cancel(w->request);
 	w->request = NULL;
@@ -220,7 +220,8 @@ uint64_t kube_check_turn(struct kube_check *k)
 		next_kind(k);
 		return kube_loop.now_ns;
 	case CHECK_CONFIRMING:
-		if (following && w->version < k->version && kube_loop.now_ns < k->began_ns + CATCH_UP_S * NS_PER_S)
+		if (following && w->version < k->version &&
+		    kube_loop.now_ns < k->began_ns + CATCH_UP_S * NS_PER_S)
 			return kube_loop.now_ns + NS_PER_S / 4;
 		if (following && w->version >= k->version)
 			judge(k, w); /* a watch that never got there is ended by its own limits */

@@ -130,7 +130,8 @@ void kube_client_well(struct kube_client *c)
 {
 	if (!c->said_synced && kube_store_all_synced(c->store)) {
 		c->said_synced = true;
-		log_line(LOG_INFO, "plugin/kubernetes: %zu services, %zu endpoint slices, %zu namespaces from %s",
+		log_line(LOG_INFO,
+			 "plugin/kubernetes: %zu services, %zu endpoint slices, %zu namespaces from %s",
 			 kube_store_count(c->store, KUBE_SERVICE), kube_store_count(c->store, KUBE_SLICE),
 			 kube_store_count(c->store, KUBE_NAMESPACE), c->auth.target.server);
 	}

@@ -24,19 +24,19 @@ struct kube_client;
 
 /* What the Corefile says.  Strings NULL or "": not given.  All are copied. */
 struct kube_options {
-	const char *endpoint;              /* URL; none and no kubeconfig: in-cluster */
-	const char *cert, *key, *ca;       /* tls; with `endpoint` */
-	const char *kubeconfig, *context;  /* context: none: the file's current one */
-	const char *labels;                /* label selector of Services, slices, Pods */
-	const char *namespace_labels;      /* of Namespaces (and ServiceImports) */
-	bool no_endpoints;                 /* noendpoints */
-	bool pods;                         /* pods verified */
+	const char *endpoint; /* URL; none and no kubeconfig: in-cluster */
+	const char *cert, *key, *ca; /* tls; with `endpoint` */
+	const char *kubeconfig, *context; /* context: none: the file's current one */
+	const char *labels; /* label selector of Services, slices, Pods */
+	const char *namespace_labels; /* of Namespaces (and ServiceImports) */
+	bool no_endpoints; /* noendpoints */
+	bool pods; /* pods verified */
 	bool multicluster;
-	unsigned keep;                     /* KUBE_KEEP_* (object.h) */
-	double qps;                        /* requests a second; 0: 5 */
-	unsigned burst;                    /* 0: 10 */
-	unsigned max_inflight;             /* lists at the same time; 0: no limit */
-	unsigned check_s;                  /* seconds between comparisons with the server; 0: 30 to 60 minutes */
+	unsigned keep; /* KUBE_KEEP_* (object.h) */
+	double qps; /* requests a second; 0: 5 */
+	unsigned burst; /* 0: 10 */
+	unsigned max_inflight; /* lists at the same time; 0: no limit */
+	unsigned check_s; /* seconds between comparisons with the server; 0: 30 to 60 minutes */
 };
 
 enum { KUBE_ERROR_MAX = 512 };

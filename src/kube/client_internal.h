@@ -10,12 +10,13 @@
 
 enum {
 	PAGE_LIMIT = 500,
-	WATCH_TIMEOUT_MIN_S = 300,   /* timeoutSeconds of a watch: between this and twice this */
-	HEAD_TIMEOUT_S = 15,         /* from the request to the response's head */
-	LIST_SILENCE_S = 20,         /* no byte of a list that is not complete */
-	FOLLOW_SILENCE_S = 75,       /* no byte of a watch, not even a bookmark (one a minute), on a connection without ping */
+	WATCH_TIMEOUT_MIN_S = 300, /* timeoutSeconds of a watch: between this and twice this */
+	HEAD_TIMEOUT_S = 15, /* from the request to the response's head */
+	LIST_SILENCE_S = 20, /* no byte of a list that is not complete */
+	FOLLOW_SILENCE_S =
+		75, /* no byte of a watch, not even a bookmark (one a minute), on a connection without ping */
 	FOLLOW_SILENCE_PING_S = 180, /* the same, on one that answers pings */
-	SHORT_WATCH_MS = 1000,       /* a watch that ends so soon without an event counts as failed */
+	SHORT_WATCH_MS = 1000, /* a watch that ends so soon without an event counts as failed */
 	ERROR_BODY_MAX = 16 << 10,
 	PATH_MAX_LEN = 4096,
 };
@@ -26,17 +27,17 @@ struct kube_gate {
 	char *server;
 	unsigned refs;
 	bool away;
-	uint64_t since_ns;       /* away */
-	uint64_t probe_ns;       /* not before */
+	uint64_t since_ns; /* away */
+	uint64_t probe_ns; /* not before */
 	unsigned failures;
-	const void *probe;       /* the one request that is out */
+	const void *probe; /* the one request that is out */
 };
 
 enum watch_state {
-	WATCH_WAITING,       /* until due_ns, the gate and the limits let it */
+	WATCH_WAITING, /* until due_ns, the gate and the limits let it */
 	WATCH_STREAMED_LIST, /* sendInitialEvents: the objects, a bookmark, then events */
 	WATCH_PAGED_LIST,
-	WATCH_FOLLOWING,     /* events from `version` on */
+	WATCH_FOLLOWING, /* events from `version` on */
 };
 
 /* One resource: its list and its watch. */
@@ -46,24 +47,24 @@ struct kube_watch {
 	enum watch_state state;
 	struct kube_request *request; /* NULL while waiting */
 	struct kube_stream stream;
-	uint64_t version;        /* resourceVersion up to which the store knows everything; 0: nothing */
-	bool listed;             /* a list was complete: a watch can go on from `version` */
-	bool consistent;         /* the next list asks for the newest state, whatever it costs */
-	bool no_streaming;       /* the server refuses streamed lists */
-	char *next;              /* `continue` of a paged list */
+	uint64_t version; /* resourceVersion up to which the store knows everything; 0: nothing */
+	bool listed; /* a list was complete: a watch can go on from `version` */
+	bool consistent; /* the next list asks for the newest state, whatever it costs */
+	bool no_streaming; /* the server refuses streamed lists */
+	char *next; /* `continue` of a paged list */
 	uint64_t list_version;
-	unsigned failures;       /* in a row */
+	unsigned failures; /* in a row */
 	uint64_t due_ns, began_ns;
-	uint64_t events;         /* of this request */
-	uint64_t last_event_s;   /* atomic: Unix time */
+	uint64_t events; /* of this request */
+	uint64_t last_event_s; /* atomic: Unix time */
 	int status;
 	uint32_t retry_after_s;
 	struct kube_status error; /* of an ERROR event or an error body */
 	char error_text[256];
 	bool has_error;
-	uint8_t *body;           /* of an error */
+	uint8_t *body; /* of an error */
 	size_t body_len;
-	struct kube_watch_ids {  /* metrics */
+	struct kube_watch_ids { /* metrics */
 		uint32_t lists, swept, refused, events[3], checks, differences;
 	} ids;
 };
@@ -72,7 +73,7 @@ struct kube_check; /* check.c */
 
 struct kube_client {
 	struct kube_client *next;
-	unsigned refs;           /* kube_open's lock */
+	unsigned refs; /* kube_open's lock */
 	struct kube_options options; /* strings owned */
 	struct kube_auth auth;
 	struct kube_store *store;
@@ -80,10 +81,10 @@ struct kube_client {
 	struct kube_watch watches[KUBE_N_KINDS];
 	size_t n_watches;
 	struct kube_check *check;
-	double tokens;           /* of the request rate */
+	double tokens; /* of the request rate */
 	uint64_t tokens_ns;
-	uint64_t logged_ns;      /* the last line about trouble */
-	bool trouble;            /* such a line was written and not yet taken back */
+	uint64_t logged_ns; /* the last line about trouble */
+	bool trouble; /* such a line was written and not yet taken back */
 	bool said_synced;
 	struct kube_client_ids {
 		uint32_t duration, limiter;
@@ -164,4 +165,5 @@ void kube_metrics_add(uint32_t id, uint64_t n);
 /* How long from the change of an endpoint to here, when the slice says and its service is known. */
 void kube_metrics_programming(const struct kube_client *c, const struct kube_object *slice);
 /* Sums over all clients (any thread; takes the lock of the list of clients). */
-double kube_clients_sum(double (*value)(const struct kube_client *c, enum kube_kind kind), enum kube_kind kind);
+double kube_clients_sum(double (*value)(const struct kube_client *c, enum kube_kind kind),
+			enum kube_kind kind);

@@ -50,7 +50,8 @@ uint8_t kube_proto_parse(struct kube_str text)
 	return kube_str_is(text, "SCTP") ? KUBE_SCTP : KUBE_PROTO_OTHER;
 }
 
-void kube_decode_label(const struct kube_decoder *d, struct kube_str key, struct kube_str value, struct kube_object *o)
+void kube_decode_label(const struct kube_decoder *d, struct kube_str key, struct kube_str value,
+		       struct kube_object *o)
 {
 	if (d->kind == KUBE_SLICE && kube_str_is(key, KUBE_LABEL_SERVICE))
 		o->service = value;
@@ -68,8 +69,8 @@ void kube_decode_annotation(struct kube_str key, struct kube_str value, struct k
 		o->trigger_time = value;
 }
 
-void kube_decode_cluster_ips(struct kube_object *o, struct kube_str type, const struct kube_str *texts, size_t n,
-			     struct kube_addr *addrs)
+void kube_decode_cluster_ips(struct kube_object *o, struct kube_str type, const struct kube_str *texts,
+			     size_t n, struct kube_addr *addrs)
 {
 	size_t kept = 0;
 

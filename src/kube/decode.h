@@ -19,15 +19,15 @@ enum { KUBE_SCRATCH = 8192 };
 
 struct kube_decoder {
 	enum kube_kind kind;
-	unsigned keep;        /* KUBE_KEEP_* */
-	bool metadata_only;   /* objects are PartialObjectMetadata: nothing but metadata is looked at */
-	struct arena arena;   /* arrays of the object last decoded; begins in `first` */
+	unsigned keep; /* KUBE_KEEP_* */
+	bool metadata_only; /* objects are PartialObjectMetadata: nothing but metadata is looked at */
+	struct arena arena; /* arrays of the object last decoded; begins in `first` */
 	uint64_t first[KUBE_SCRATCH / 8];
 };
 
 /* What a Status object says. */
 struct kube_status {
-	int code;                   /* HTTP status; 0: not given */
+	int code; /* HTTP status; 0: not given */
 	uint32_t retry_after_s;
 	struct kube_str reason, message;
 };
@@ -39,7 +39,8 @@ void kube_decoder_fini(struct kube_decoder *d);
 void kube_decoder_reset(struct kube_decoder *d);
 
 /* 0; -EBADMSG; -ENOMEM.  `ret` is written in any case. */
-int kube_decode_proto(struct kube_decoder *d, const uint8_t *data, size_t len, struct kube_object *ret) MUST_USE;
+int kube_decode_proto(struct kube_decoder *d, const uint8_t *data, size_t len,
+		      struct kube_object *ret) MUST_USE;
 int kube_decode_json(struct kube_decoder *d, const struct cJSON *json, struct kube_object *ret) MUST_USE;
 int kube_decode_status_proto(const uint8_t *data, size_t len, struct kube_status *ret) MUST_USE;
 int kube_decode_status_json(const struct cJSON *json, struct kube_status *ret) MUST_USE;
@@ -57,14 +58,15 @@ bool kube_meta_initial_end_json(const struct cJSON *object);
 
 /* ---- shared by both forms ---- */
 
-#define KUBE_LABEL_SERVICE     "kubernetes.io/service-name"
+#define KUBE_LABEL_SERVICE "kubernetes.io/service-name"
 #define KUBE_LABEL_MCS_SERVICE "multicluster.kubernetes.io/service-name"
 #define KUBE_LABEL_MCS_CLUSTER "multicluster.kubernetes.io/source-cluster"
-#define KUBE_TRIGGER_TIME      "endpoints.kubernetes.io/last-change-trigger-time"
+#define KUBE_TRIGGER_TIME "endpoints.kubernetes.io/last-change-trigger-time"
 
 /* Take a label or annotation that the kind needs into the object. */
-void kube_decode_label(const struct kube_decoder *d, struct kube_str key, struct kube_str value, struct kube_object *o);
+void kube_decode_label(const struct kube_decoder *d, struct kube_str key, struct kube_str value,
+		       struct kube_object *o);
 void kube_decode_annotation(struct kube_str key, struct kube_str value, struct kube_object *o);
 /* spec.type and the cluster IPs as text, to type and addresses (`n` texts into `addrs` of that size). */
-void kube_decode_cluster_ips(struct kube_object *o, struct kube_str type, const struct kube_str *texts, size_t n,
-			     struct kube_addr *addrs);
+void kube_decode_cluster_ips(struct kube_object *o, struct kube_str type, const struct kube_str *texts,
+			     size_t n, struct kube_addr *addrs);

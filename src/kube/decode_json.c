@@ -83,8 +83,7 @@ static int read_ports(struct kube_decoder *d, const cJSON *json, struct kube_obj
 	if (!ports)
 		return -ENOMEM;
 	o->ports = ports;
-	cJSON_ArrayForEach(p, json)
-		read_port(p, &ports[o->n_ports++]);
+	cJSON_ArrayForEach(p, json) read_port(p, &ports[o->n_ports++]);
 	return 0;
 }
 
@@ -93,12 +92,12 @@ static size_t read_texts(const cJSON *json, struct kube_str *ret)
 	const cJSON *t;
 	size_t n = 0;
 
-	cJSON_ArrayForEach(t, json)
-		ret[n++] = string_of(t);
+	cJSON_ArrayForEach(t, json) ret[n++] = string_of(t);
 	return n;
 }
 
-static int read_externals(struct kube_decoder *d, const cJSON *ips, const cJSON *ingresses, struct kube_object *o)
+static int read_externals(struct kube_decoder *d, const cJSON *ips, const cJSON *ingresses,
+			  struct kube_object *o)
 {
 	struct kube_addr *all = array(d, ips, (size_t)cJSON_GetArraySize(ingresses), sizeof(*all));
 	const cJSON *e;
@@ -106,8 +105,7 @@ static int read_externals(struct kube_decoder *d, const cJSON *ips, const cJSON 
 	if (!all)
 		return -ENOMEM;
 	o->externals = all;
-	cJSON_ArrayForEach(e, ips)
-		all[o->n_externals++] = kube_addr_parse(string_of(e).s, string_of(e).len);
+	cJSON_ArrayForEach(e, ips) all[o->n_externals++] = kube_addr_parse(string_of(e).s, string_of(e).len);
 	cJSON_ArrayForEach(e, ingresses)
 	{
 		struct kube_str t = text(e, "ip");
@@ -163,8 +161,7 @@ static int read_endpoint(struct kube_decoder *d, const cJSON *json, struct kube_
 	if (!addrs)
 		return -ENOMEM;
 	ret->addrs = addrs;
-	cJSON_ArrayForEach(a, list)
-		addrs[ret->n_addrs++] = kube_addr_parse(string_of(a).s, string_of(a).len);
+	cJSON_ArrayForEach(a, list) addrs[ret->n_addrs++] = kube_addr_parse(string_of(a).s, string_of(a).len);
 	ret->hostname = text(json, "hostname");
 	ret->zone = text(json, "zone");
 	ret->pod = text(get(json, "targetRef"), "name");
@@ -244,5 +241,6 @@ int kube_decode_status_json(const cJSON *json, struct kube_status *ret)
 
 bool kube_meta_initial_end_json(const cJSON *object)
 {
-	return kube_str_is(text(get(get(object, "metadata"), "annotations"), KUBE_INITIAL_EVENTS_END), "true");
+	return kube_str_is(text(get(get(object, "metadata"), "annotations"), KUBE_INITIAL_EVENTS_END),
+			   "true");
 }

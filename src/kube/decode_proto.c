@@ -9,19 +9,32 @@
 #include <string.h>
 
 enum { /* ObjectMeta */
-	META_NAME = 1,
-	META_NAMESPACE = 3,
-	META_VERSION = 6,
-	META_DELETION = 9,
-	META_LABELS = 11,
-	META_ANNOTATIONS = 12,
+       META_NAME = 1,
+       META_NAMESPACE = 3,
+       META_VERSION = 6,
+       META_DELETION = 9,
+       META_LABELS = 11,
+       META_ANNOTATIONS = 12,
 };
 enum { OBJECT_META = 1, OBJECT_SPEC = 2, OBJECT_STATUS = 3 };
-enum { SPEC_PORTS = 1, SPEC_CLUSTER_IP = 3, SPEC_TYPE = 4, SPEC_EXTERNAL_IPS = 5, SPEC_EXTERNAL_NAME = 10, SPEC_CLUSTER_IPS = 18 };
+enum {
+	SPEC_PORTS = 1,
+	SPEC_CLUSTER_IP = 3,
+	SPEC_TYPE = 4,
+	SPEC_EXTERNAL_IPS = 5,
+	SPEC_EXTERNAL_NAME = 10,
+	SPEC_CLUSTER_IPS = 18
+};
 enum { PORT_NAME = 1, PORT_PROTOCOL = 2, PORT_NUMBER = 3 }; /* ServicePort and EndpointPort */
 enum { STATUS_LOAD_BALANCER = 1, BALANCER_INGRESS = 1, INGRESS_IP = 1, INGRESS_HOSTNAME = 2 };
 enum { SLICE_ENDPOINTS = 2, SLICE_PORTS = 3 };
-enum { ENDPOINT_ADDRESSES = 1, ENDPOINT_CONDITIONS = 2, ENDPOINT_HOSTNAME = 3, ENDPOINT_TARGET = 4, ENDPOINT_ZONE = 7 };
+enum {
+	ENDPOINT_ADDRESSES = 1,
+	ENDPOINT_CONDITIONS = 2,
+	ENDPOINT_HOSTNAME = 3,
+	ENDPOINT_TARGET = 4,
+	ENDPOINT_ZONE = 7
+};
 enum { CONDITION_READY = 1, TARGET_NAME = 3 };
 enum { POD_IP = 6 };
 enum { MAP_KEY = 1, MAP_VALUE = 2 };
@@ -152,10 +165,12 @@ static int read_port(const struct proto_field *field, struct kube_port *ret)
 }
 
 /* All fields `number` of the message are ports. */
-static int read_ports(struct kube_decoder *d, const uint8_t *data, size_t len, uint32_t number, struct kube_object *o)
+static int read_ports(struct kube_decoder *d, const uint8_t *data, size_t len, uint32_t number,
+		      struct kube_object *o)
 {
 	struct proto_reader r = proto_reader(data, len);
-	struct kube_port *ports = arena_alloc(&d->arena, (proto_count(data, len, number) + 1) * sizeof(*ports));
+	struct kube_port *ports =
+		arena_alloc(&d->arena, (proto_count(data, len, number) + 1) * sizeof(*ports));
 	struct proto_field f;
 	int err = 0;
 
@@ -245,7 +260,8 @@ static int read_balancer(struct kube_decoder *d, const struct proto_field *balan
 	return err ? err : end_of(&r);
 }
 
-static int read_service_status(struct kube_decoder *d, const struct proto_field *status, struct kube_object *o)
+static int read_service_status(struct kube_decoder *d, const struct proto_field *status,
+			       struct kube_object *o)
 {
 	struct proto_reader r = proto_reader(status->data, status->len);
 	struct proto_field f;
@@ -284,7 +300,8 @@ static int read_target(const struct proto_field *target, struct kube_object_endp
 	return end_of(&r);
 }
 
-static int read_endpoint(struct kube_decoder *d, const struct proto_field *endpoint, struct kube_object_endpoint *ret)
+static int read_endpoint(struct kube_decoder *d, const struct proto_field *endpoint,
+			 struct kube_object_endpoint *ret)
 {
 	size_t n = proto_count(endpoint->data, endpoint->len, ENDPOINT_ADDRESSES);
 	struct kube_addr *addrs = arena_alloc(&d->arena, (n + 1) * sizeof(*addrs));

@@ -69,16 +69,18 @@ int kube_exec_parse(struct kube_exec *e, const char *text, size_t len, char *err
 	} else if (!kind || strcmp(kind, "ExecCredential") != 0) {
 		snprintf(error, cap, "kind: expected ExecCredential, got \"%s\"", kind ? kind : "");
 	} else if (!version || strcmp(version, e->api_version) != 0) {
-		snprintf(error, cap, "apiVersion: expected %s, got \"%s\"", e->api_version, version ? version : "");
+		snprintf(error, cap, "apiVersion: expected %s, got \"%s\"", e->api_version,
+			 version ? version : "");
 	} else {
 		e->token = copy_text(status, "token");
 		e->cert = copy_text(status, "clientCertificateData");
 		e->key = copy_text(status, "clientKeyData");
-		e->expires_wall_ns = parse_time(
-			cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(status, "expirationTimestamp")));
+		e->expires_wall_ns = parse_time(cJSON_GetStringValue(
+			cJSON_GetObjectItemCaseSensitive(status, "expirationTimestamp")));
 		err = e->token || (e->cert && e->key) ? 0 : ERR_SYNTAX;
 		if (err)
-			snprintf(error, cap, "status: neither token nor clientCertificateData with clientKeyData");
+			snprintf(error, cap,
+				 "status: neither token nor clientCertificateData with clientKeyData");
 	}
 	free(version);
 	free(kind);
@@ -209,7 +211,8 @@ static void read_output(struct kube_exec *e, uint64_t now_ns)
 		try_end(e, now_ns);
 	if (e->pid && (!e->out || e->out_len == EXEC_OUTPUT_MAX || now_ns > e->deadline_ns)) {
 		kill_it(e);
-		failed(e, now_ns, e->out_len == EXEC_OUTPUT_MAX ? "more output than 1 MiB" : "not done after 60 s");
+		failed(e, now_ns,
+		       e->out_len == EXEC_OUTPUT_MAX ? "more output than 1 MiB" : "not done after 60 s");
 	}
 	if (!e->pid) {
 		free(e->out);

@@ -17,19 +17,19 @@ enum { EXEC_TIME_MS = 60000, EXEC_OUTPUT_MAX = 1 << 20, EXEC_ARGS_MAX = 64 };
 
 struct kube_exec {
 	char *argv[EXEC_ARGS_MAX + 1]; /* the command first */
-	char *env[EXEC_ARGS_MAX + 1];  /* NAME=value, beside our own environment */
+	char *env[EXEC_ARGS_MAX + 1]; /* NAME=value, beside our own environment */
 	size_t n_args, n_env;
 	char *api_version;
-	char *info;             /* KUBERNETES_EXEC_INFO */
+	char *info; /* KUBERNETES_EXEC_INFO */
 	/* while it runs */
-	int pid, fd;            /* 0, -1: it does not */
+	int pid, fd; /* 0, -1: it does not */
 	uint64_t deadline_ns;
 	char *out;
 	size_t out_len;
 	/* what it said */
 	bool have;
 	uint64_t expires_wall_ns; /* 0: never */
-	uint64_t retry_ns;      /* after a failure */
+	uint64_t retry_ns; /* after a failure */
 	unsigned failures;
 	char *token, *cert, *key;
 };

@@ -14,7 +14,8 @@ uint64_t kube_hash_addr(const struct kube_store *s, const uint8_t *addr, size_t 
 }
 
 /* A name never holds a zero byte, so no two pairs give the same bytes. */
-uint64_t kube_hash_name(const struct kube_store *s, const char *ns, size_t ns_len, const char *name, size_t name_len)
+uint64_t kube_hash_name(const struct kube_store *s, const char *ns, size_t ns_len, const char *name,
+			size_t name_len)
 {
 	uint8_t both[KUBE_KEY_MAX];
 

@@ -86,8 +86,8 @@ static void set_server(struct kube_request *r, const struct kube_target *t, cons
 		port = port ? memchr(port, ':', host_len - (size_t)(port - host)) : NULL;
 		snprintf(other, sizeof(other), "::%.*s%s", (int)host_len, host, port ? "" : ":443");
 		r->connect_to = curl_slist_append(NULL, other);
-		snprintf(url, url_len, "https://%s%.*s%s%s", t->tls_name, port ? (int)(host + host_len - port) : 0,
-			 port ? port : "", host + host_len, path);
+		snprintf(url, url_len, "https://%s%.*s%s%s", t->tls_name,
+			 port ? (int)(host + host_len - port) : 0, port ? port : "", host + host_len, path);
 		snprintf(other, sizeof(other), "Host: %.*s", (int)host_len, host);
 		r->headers = curl_slist_append(r->headers, other);
 		curl_easy_setopt(r->easy, CURLOPT_CONNECT_TO, r->connect_to);
@@ -108,7 +108,8 @@ static void set_tls(CURL *e, const struct kube_target *t)
 	curl_easy_setopt(e, CURLOPT_PIPEWAIT, strncmp(t->server, "https:", 6) == 0 ? 1L : 0L);
 	if (t->ca) {
 		curl_easy_setopt(e, CURLOPT_CAINFO, t->ca);
-		curl_easy_setopt(e, CURLOPT_CAPATH, NULL); /* Debian's default: all of the system's, 7 MB in memory */
+		curl_easy_setopt(e, CURLOPT_CAPATH,
+				 NULL); /* Debian's default: all of the system's, 7 MB in memory */
 	}
 	if (t->cert)
 		curl_easy_setopt(e, CURLOPT_SSLCERT, t->cert);

@@ -20,12 +20,12 @@ struct kube_request;
 
 /* Where to and how.  Strings NULL: not set.  All must live until the request ends. */
 struct kube_target {
-	const char *server;          /* https://host:port, without a slash at the end */
+	const char *server; /* https://host:port, without a slash at the end */
 	const char *ca, *cert, *key; /* files in PEM; ca NULL: the system's */
-	const char *tls_name;        /* the name that the server's certificate must have, instead of the URL's */
-	const char *proxy;           /* NULL: HTTPS_PROXY and NO_PROXY of the environment */
+	const char *tls_name; /* the name that the server's certificate must have, instead of the URL's */
+	const char *proxy; /* NULL: HTTPS_PROXY and NO_PROXY of the environment */
 	const char *user, *password;
-	bool insecure;               /* any certificate will do */
+	bool insecure; /* any certificate will do */
 };
 
 /* What happens to a request, in this order.  None may start or cancel a request. */

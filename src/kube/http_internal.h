@@ -6,20 +6,21 @@
 #include <curl/curl.h>
 
 enum {
-	HTTP_CONNECT_MS = 10000,    /* TCP and TLS together */
-	HTTP_SYN_RETRIES = 1,       /* SYN at 0 and 1 s, given up at 3 s: a route that is back is noticed soon */
-	HTTP_PING_IDLE_MS = 8000,   /* nothing has arrived so long: ping */
-	HTTP_PING_ANSWER_MS = 10000, /* and so long again: the connection is dead; 18 s + the check's interval in all */
+	HTTP_CONNECT_MS = 10000, /* TCP and TLS together */
+	HTTP_SYN_RETRIES = 1, /* SYN at 0 and 1 s, given up at 3 s: a route that is back is noticed soon */
+	HTTP_PING_IDLE_MS = 8000, /* nothing has arrived so long: ping */
+	HTTP_PING_ANSWER_MS =
+		10000, /* and so long again: the connection is dead; 18 s + the check's interval in all */
 	HTTP_CHECK_MS = 2000,
 	HTTP_USER_TIMEOUT_MS = 20000, /* bytes that the other side's kernel does not acknowledge */
-	HTTP_CONNS = 16,            /* sockets that are watched at the same time */
+	HTTP_CONNS = 16, /* sockets that are watched at the same time */
 };
 
 /* A socket of libcurl's, from its opening to its closing. */
 struct http_conn {
-	int fd;             /* -1: this place is free */
+	int fd; /* -1: this place is free */
 	uint64_t pinged_ns; /* 0: no ping is outstanding */
-	bool answers;       /* it has answered one */
+	bool answers; /* it has answered one */
 };
 
 struct kube_http {

@@ -25,7 +25,8 @@
 
 static void set_options(int fd)
 {
-	int user_timeout = HTTP_USER_TIMEOUT_MS, syn = HTTP_SYN_RETRIES, on = 1, idle = 10, interval = 5, count = 3;
+	int user_timeout = HTTP_USER_TIMEOUT_MS, syn = HTTP_SYN_RETRIES, on = 1, idle = 10, interval = 5,
+	    count = 3;
 
 	/* Each of them only makes a failure visible sooner. */
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &user_timeout, sizeof(user_timeout));
@@ -82,7 +83,8 @@ static bool has_ports(int fd, long local, long remote)
 	socklen_t a_len = sizeof(a), b_len = sizeof(b);
 
 	return fd >= 0 && getsockname(fd, (struct sockaddr *)&a, &a_len) == 0 &&
-	       getpeername(fd, (struct sockaddr *)&b, &b_len) == 0 && port_of(&a) == local && port_of(&b) == remote;
+	       getpeername(fd, (struct sockaddr *)&b, &b_len) == 0 && port_of(&a) == local &&
+	       port_of(&b) == remote;
 }
 
 struct http_conn *http_conn_of(struct kube_http *h, const struct kube_request *r)

@@ -30,7 +30,8 @@ PRINTF(2, 3) static int fail(const struct reader *r, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	snprintf(r->error, KUBE_ERROR_MAX, "kubeconfig %.200s: %.50s%s%.239s", r->path, r->where, r->where[0] ? ": " : "", text);
+	snprintf(r->error, KUBE_ERROR_MAX, "kubeconfig %.200s: %.50s%s%.239s", r->path, r->where,
+		 r->where[0] ? ": " : "", text);
 	return ERR_SYNTAX;
 }
 
@@ -45,7 +46,8 @@ static yaml_node_t *get(struct reader *r, const yaml_node_t *map, const char *ke
 {
 	if (!map || map->type != YAML_MAPPING_NODE)
 		return NULL;
-	for (const yaml_node_pair_t *p = map->data.mapping.pairs.start; p < map->data.mapping.pairs.top; p++) {
+	for (const yaml_node_pair_t *p = map->data.mapping.pairs.start; p < map->data.mapping.pairs.top;
+	     p++) {
 		const char *k = scalar(yaml_document_get_node(&r->doc, p->key));
 
 		if (k && strcmp(k, key) == 0)
@@ -60,7 +62,8 @@ static const char *text(struct reader *r, const yaml_node_t *map, const char *ke
 	const yaml_node_t *n = get(r, map, key);
 	const char *s = scalar(n);
 
-	if (!s || !*s || (n->data.scalar.style == YAML_PLAIN_SCALAR_STYLE && (!strcmp(s, "null") || !strcmp(s, "~"))))
+	if (!s || !*s ||
+	    (n->data.scalar.style == YAML_PLAIN_SCALAR_STYLE && (!strcmp(s, "null") || !strcmp(s, "~"))))
 		return NULL;
 	return s;
 }
@@ -98,7 +101,8 @@ static yaml_node_t *named(struct reader *r, const char *list, const char *key, c
 /* ---------------------------------------------------------------- files and data */
 
 /* NAME-data in base64, else the file NAME; *ret stays NULL when neither is there. */
-static int pem(struct reader *r, struct kube_auth *a, const yaml_node_t *map, const char *name, const char **ret)
+static int pem(struct reader *r, struct kube_auth *a, const yaml_node_t *map, const char *name,
+	       const char **ret)
 {
 	char data_name[64];
 	const char *data, *file = text(r, map, name);
@@ -136,7 +140,8 @@ static int read_cluster(struct reader *r, struct kube_auth *a, const char *name)
 		return fail(r, "no such cluster");
 	server = text(r, c, "server");
 	if (!server || (strncmp(server, "https://", 8) != 0 && strncmp(server, "http://", 7) != 0))
-		return fail(r, "server: expected a URL such as https://host:port, got \"%.200s\"", server ? server : "");
+		return fail(r, "server: expected a URL such as https://host:port, got \"%.200s\"",
+			    server ? server : "");
 	a->target.server = strdup(server);
 	a->target.insecure = is_true(r, c, "insecure-skip-tls-verify");
 	proxy = text(r, c, "proxy-url");
@@ -145,7 +150,9 @@ static int read_cluster(struct reader *r, struct kube_auth *a, const char *name)
 	a->target.tls_name = tls_name ? strdup(tls_name) : NULL;
 	err = pem(r, a, c, "certificate-authority", &a->target.ca);
 	if (!err && a->target.insecure && a->target.ca)
-		err = fail(r, "insecure-skip-tls-verify together with certificate-authority: expected one of them");
+		err = fail(
+			r,
+			"insecure-skip-tls-verify together with certificate-authority: expected one of them");
 	return err;
 }
 
@@ -182,7 +189,8 @@ static int exec_env(struct reader *r, const yaml_node_t *list, struct kube_exec 
 }
 
 /* KUBERNETES_EXEC_INFO: what the program is told, by the api. */
-static char *exec_info(struct reader *r, const yaml_node_t *exec, const struct kube_auth *a, const char *version)
+static char *exec_info(struct reader *r, const yaml_node_t *exec, const struct kube_auth *a,
+		       const char *version)
 {
 	cJSON *info = cJSON_CreateObject(), *spec = cJSON_AddObjectToObject(info, "spec"), *cluster;
 	char *json, *entry;
@@ -222,8 +230,9 @@ static int read_exec(struct reader *r, struct kube_auth *a, const yaml_node_t *e
 		return fail(r, "exec.command: expected a program");
 	if (!version || (strcmp(version, "client.authentication.k8s.io/v1") != 0 &&
 			 strcmp(version, "client.authentication.k8s.io/v1beta1") != 0))
-		return fail(r, "exec.apiVersion: expected client.authentication.k8s.io/v1 or v1beta1, got \"%s\"",
-			    version ? version : "");
+		return fail(
+			r, "exec.apiVersion: expected client.authentication.k8s.io/v1 or v1beta1, got \"%s\"",
+			version ? version : "");
 	if (mode && strcmp(mode, "Always") == 0)
 		return fail(r, "exec.interactiveMode: Always: there is nobody to talk to");
 	a->exec = calloc(1, sizeof(*a->exec));
@@ -231,13 +240,15 @@ static int read_exec(struct reader *r, struct kube_auth *a, const yaml_node_t *e
 		return -ENOMEM;
 	a->exec->fd = -1;
 	/* A name with a slash is relative to the kubeconfig, one without is looked for in PATH. */
-	err = add_text(a->exec->argv, &a->exec->n_args, strchr(command, '/') ? kube_auth_path(a, command) : strdup(command));
+	err = add_text(a->exec->argv, &a->exec->n_args,
+		       strchr(command, '/') ? kube_auth_path(a, command) : strdup(command));
 	for (size_t i = 0; !err && (arg = item(r, get(r, exec, "args"), i)); i++)
 		err = add_text(a->exec->argv, &a->exec->n_args, strdup(scalar(arg) ? scalar(arg) : ""));
 	if (!err)
 		err = exec_env(r, get(r, exec, "env"), a->exec);
 	if (err)
-		return err == ERR_LIMIT ? fail(r, "exec: more than %d arguments or variables", EXEC_ARGS_MAX) : err;
+		return err == ERR_LIMIT ? fail(r, "exec: more than %d arguments or variables", EXEC_ARGS_MAX)
+					: err;
 	a->exec->api_version = strdup(version);
 	a->exec->info = exec_info(r, exec, a, version);
 	return a->exec->api_version && a->exec->info ? 0 : -ENOMEM;
@@ -266,7 +277,8 @@ static int read_extra(struct reader *r, struct kube_auth *a, const yaml_node_t *
 
 	if (!extra || extra->type != YAML_MAPPING_NODE)
 		return 0;
-	for (const yaml_node_pair_t *p = extra->data.mapping.pairs.start; p < extra->data.mapping.pairs.top; p++) {
+	for (const yaml_node_pair_t *p = extra->data.mapping.pairs.start; p < extra->data.mapping.pairs.top;
+	     p++) {
 		const char *key = scalar(yaml_document_get_node(&r->doc, p->key));
 		const yaml_node_t *values = yaml_document_get_node(&r->doc, p->value), *v;
 		char name[200];
@@ -319,8 +331,10 @@ static int read_user(struct reader *r, struct kube_auth *a, const char *name)
 		return fail(r, "no such user");
 	provider = get(r, u, "auth-provider");
 	if (provider)
-		return fail(r, "auth-provider %s: not supported; expected token, tokenFile, a certificate or exec",
-			    text(r, provider, "name") ? text(r, provider, "name") : "");
+		return fail(
+			r,
+			"auth-provider %s: not supported; expected token, tokenFile, a certificate or exec",
+			text(r, provider, "name") ? text(r, provider, "name") : "");
 	exec = get(r, u, "exec");
 	err = pem(r, a, u, "client-certificate", &a->target.cert);
 	if (!err)
@@ -372,7 +386,8 @@ static int parse(struct reader *r, const char *data, size_t len)
 		return -ENOMEM;
 	yaml_parser_set_input_string(&parser, (const unsigned char *)data, len);
 	if (!yaml_parser_load(&parser, &r->doc))
-		err = fail(r, "line %zu: %s", parser.problem_mark.line + 1, parser.problem ? parser.problem : "not YAML");
+		err = fail(r, "line %zu: %s", parser.problem_mark.line + 1,
+			   parser.problem ? parser.problem : "not YAML");
 	yaml_parser_delete(&parser);
 	return err;
 }

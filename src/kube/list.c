@@ -157,7 +157,8 @@ static uint64_t version_of(void *record, enum kube_kind kind)
 
 bool kube_store_version(const struct kube_store *const_s, const struct kube_object *o, uint64_t *ret_version)
 {
-	struct kube_store *s = (struct kube_store *)(uintptr_t)const_s; /* record_of serves the writing side too */
+	struct kube_store *s =
+		(struct kube_store *)(uintptr_t)const_s; /* record_of serves the writing side too */
 	void *record = record_of(s, o);
 
 	if (!record || !mark_of(record, o->kind))
@@ -183,7 +184,8 @@ bool kube_store_check_seen(struct kube_store *s, const struct kube_object *o)
 
 size_t kube_store_check_unseen(const struct kube_store *const_s, enum kube_kind kind, uint64_t version)
 {
-	struct kube_store *s = (struct kube_store *)(uintptr_t)const_s; /* mark_of serves the writing side too */
+	struct kube_store *s =
+		(struct kube_store *)(uintptr_t)const_s; /* mark_of serves the writing side too */
 	const struct kube_table *t = table_of(s, kind);
 	const uint8_t *mark;
 	size_t n = 0;

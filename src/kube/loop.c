@@ -182,17 +182,18 @@ static bool same_text(const char *a, const char *b)
 
 static bool same_options(const struct kube_options *a, const struct kube_options *b)
 {
-	return same_text(a->endpoint, b->endpoint) && same_text(a->cert, b->cert) && same_text(a->key, b->key) &&
-	       same_text(a->ca, b->ca) && same_text(a->kubeconfig, b->kubeconfig) && same_text(a->context, b->context) &&
+	return same_text(a->endpoint, b->endpoint) && same_text(a->cert, b->cert) &&
+	       same_text(a->key, b->key) && same_text(a->ca, b->ca) &&
+	       same_text(a->kubeconfig, b->kubeconfig) && same_text(a->context, b->context) &&
 	       same_text(a->labels, b->labels) && same_text(a->namespace_labels, b->namespace_labels) &&
-	       a->no_endpoints == b->no_endpoints && a->pods == b->pods && a->multicluster == b->multicluster &&
-	       a->keep == b->keep && a->qps == b->qps && a->burst == b->burst && a->max_inflight == b->max_inflight &&
-	       a->check_s == b->check_s;
+	       a->no_endpoints == b->no_endpoints && a->pods == b->pods &&
+	       a->multicluster == b->multicluster && a->keep == b->keep && a->qps == b->qps &&
+	       a->burst == b->burst && a->max_inflight == b->max_inflight && a->check_s == b->check_s;
 }
 
 static const char **text_at(struct kube_options *o, size_t i)
 {
-	const char **const texts[] = {&o->endpoint, &o->cert,    &o->key,    &o->ca,
+	const char **const texts[] = {&o->endpoint,   &o->cert,    &o->key,    &o->ca,
 				      &o->kubeconfig, &o->context, &o->labels, &o->namespace_labels};
 
 	return i < ARRAY_LEN(texts) ? texts[i] : NULL;
@@ -379,7 +380,8 @@ void kube_run(struct kube_client *c, void (*fn)(void *arg), void *arg)
 	pthread_mutex_unlock(&open_lock);
 }
 
-double kube_clients_sum(double (*value)(const struct kube_client *c, enum kube_kind kind), enum kube_kind kind)
+double kube_clients_sum(double (*value)(const struct kube_client *c, enum kube_kind kind),
+			enum kube_kind kind)
 {
 	double sum = 0;
 

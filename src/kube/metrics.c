@@ -12,8 +12,9 @@
 #include <time.h>
 
 static const double client_buckets[] = {0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10};
-static const double programming_buckets[] = {0.001, 0.002, 0.004, 0.008, 0.016, 0.032, 0.064,  0.128,  0.256,   0.512,
-					     1.024, 2.048, 4.096, 8.192, 16.384, 32.768, 65.536, 131.072, 262.144, 524.288};
+static const double programming_buckets[] = {0.001,  0.002,  0.004,  0.008,   0.016,   0.032,  0.064,
+					     0.128,  0.256,  0.512,  1.024,   2.048,   4.096,  8.192,
+					     16.384, 32.768, 65.536, 131.072, 262.144, 524.288};
 
 static const struct metric_desc requests_desc = {
 	.name = "coredns_kubernetes_rest_client_requests_total",
@@ -265,7 +266,8 @@ void kube_metrics_programming(const struct kube_client *c, const struct kube_obj
 	if (!svc)
 		return;
 	if (!parse_time(slice->trigger_time, &then)) {
-		log_line(LOG_WARNING, "plugin/kubernetes: endpointslice %.*s/%.*s: " KUBE_TRIGGER_TIME " is no time: %.*s",
+		log_line(LOG_WARNING,
+			 "plugin/kubernetes: endpointslice %.*s/%.*s: " KUBE_TRIGGER_TIME " is no time: %.*s",
 			 (int)slice->ns.len, slice->ns.s, (int)slice->name.len, slice->name.s,
 			 (int)slice->trigger_time.len, slice->trigger_time.s);
 		return;

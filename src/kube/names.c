@@ -94,8 +94,8 @@ static bool is(const struct kube_name *n, const char *ns, size_t ns_len, const c
 	       memcmp(n->ns->name, ns, ns_len) == 0;
 }
 
-static struct kube_name *find(const struct kube_store *s, const struct kube_table *t, const char *ns, size_t ns_len,
-			      const char *name, size_t name_len)
+static struct kube_name *find(const struct kube_store *s, const struct kube_table *t, const char *ns,
+			      size_t ns_len, const char *name, size_t name_len)
 {
 	struct kube_name *n;
 
@@ -111,14 +111,14 @@ static struct kube_name *find(const struct kube_store *s, const struct kube_tabl
 	return NULL;
 }
 
-const struct kube_name *kube_name_find(const struct kube_store *s, const char *ns, size_t ns_len, const char *name,
-				       size_t name_len)
+const struct kube_name *kube_name_find(const struct kube_store *s, const char *ns, size_t ns_len,
+				       const char *name, size_t name_len)
 {
 	return find(s, &s->names, ns, ns_len, name, name_len);
 }
 
-const struct kube_name *kube_import_find(const struct kube_store *s, const char *ns, size_t ns_len, const char *name,
-					 size_t name_len)
+const struct kube_name *kube_import_find(const struct kube_store *s, const char *ns, size_t ns_len,
+					 const char *name, size_t name_len)
 {
 	return find(s, &s->imports, ns, ns_len, name, name_len);
 }
@@ -159,7 +159,8 @@ static size_t name_bytes(const struct kube_name *n)
 	return offsetof(struct kube_name, name) + n->name_len;
 }
 
-struct kube_name *kube_name_get(struct kube_store *s, struct kube_table *t, struct kube_str ns, struct kube_str name)
+struct kube_name *kube_name_get(struct kube_store *s, struct kube_table *t, struct kube_str ns,
+				struct kube_str name)
 {
 	struct kube_name *n = kube_name_lookup(s, t, ns, name);
 

@@ -41,13 +41,13 @@ struct kube_label {
 /* One object as decoded: views into the message it was read from.  Fields of other kinds are ignored. */
 struct kube_object {
 	enum kube_kind kind;
-	struct kube_str ns, name;     /* ns: empty for namespaces */
-	uint64_t version;             /* resourceVersion; 0: not given */
-	bool deleting;                /* has a deletionTimestamp */
+	struct kube_str ns, name; /* ns: empty for namespaces */
+	uint64_t version; /* resourceVersion; 0: not given */
+	bool deleting; /* has a deletionTimestamp */
 
 	/* Service, ServiceImport */
 	enum kube_service_type type;
-	const struct kube_addr *ips;  /* cluster IPs */
+	const struct kube_addr *ips; /* cluster IPs */
 	size_t n_ips;
 	struct kube_str external_name;
 	const struct kube_addr *externals;
@@ -58,14 +58,14 @@ struct kube_object {
 	size_t n_ports;
 
 	/* slices */
-	struct kube_str service;      /* the Service's (ServiceImport's) name, from the label */
-	struct kube_str cluster;      /* of a ServiceImport's slice */
+	struct kube_str service; /* the Service's (ServiceImport's) name, from the label */
+	struct kube_str cluster; /* of a ServiceImport's slice */
 	const struct kube_object_endpoint *endpoints;
 	size_t n_endpoints;
 	struct kube_str trigger_time; /* annotation endpoints.kubernetes.io/last-change-trigger-time */
 
 	/* pods */
-	struct kube_addr pod_ip;      /* len 0: none yet */
+	struct kube_addr pod_ip; /* len 0: none yet */
 	const struct kube_label *labels;
 	size_t n_labels;
 };
@@ -73,8 +73,8 @@ struct kube_object {
 /* What is kept beyond the least (bits of `keep`). */
 enum {
 	KUBE_KEEP_POD_NAMES = 1, /* endpoint_pod_names: targetRef.name of endpoints */
-	KUBE_KEEP_ZONES = 2,     /* zonal */
-	KUBE_KEEP_POD_META = 4,  /* metadata: names and labels of pods */
+	KUBE_KEEP_ZONES = 2, /* zonal */
+	KUBE_KEEP_POD_META = 4, /* metadata: names and labels of pods */
 };
 
 /* `watched`: bits 1 << kind; kinds that are not are synced from the start.  NULL: no memory. */

@@ -22,7 +22,7 @@ struct proto_reader {
 
 struct proto_field {
 	uint32_t number;
-	bool is_bytes;       /* data and len are set; else value */
+	bool is_bytes; /* data and len are set; else value */
 	uint64_t value;
 	const uint8_t *data;
 	size_t len;

@@ -95,7 +95,8 @@ static void put_external(struct kube_pack *p, const struct kube_addr *a)
 /* The packed data behind the first `head_len` bytes of a header. */
 static void *finish(struct kube_store *s, const void *head, size_t head_len)
 {
-	uint8_t *record = s->pack.failed || s->pack.len > UINT32_MAX / 2 ? NULL : malloc(head_len + s->pack.len);
+	uint8_t *record =
+		s->pack.failed || s->pack.len > UINT32_MAX / 2 ? NULL : malloc(head_len + s->pack.len);
 
 	if (record)
 		memcpy(record, head, head_len);
@@ -245,18 +246,20 @@ struct kube_pod *kube_pack_pod(struct kube_store *s, const struct kube_object *o
 
 bool kube_service_same(const struct kube_service *a, const struct kube_service *b)
 {
-	return a->type == b->type && a->first_is_ip6 == b->first_is_ip6 && a->n_ip4 == b->n_ip4 && a->n_ip6 == b->n_ip6 &&
-	       a->n_ports == b->n_ports && a->n_external == b->n_external && a->data_len == b->data_len &&
-	       memcmp(a->data, b->data, a->data_len) == 0;
+	return a->type == b->type && a->first_is_ip6 == b->first_is_ip6 && a->n_ip4 == b->n_ip4 &&
+	       a->n_ip6 == b->n_ip6 && a->n_ports == b->n_ports && a->n_external == b->n_external &&
+	       a->data_len == b->data_len && memcmp(a->data, b->data, a->data_len) == 0;
 }
 
 bool kube_slice_same(const struct kube_slice *a, const struct kube_slice *b)
 {
-	return a->n_ip4 == b->n_ip4 && a->n_ip6 == b->n_ip6 && a->n_ports == b->n_ports && a->texts == b->texts &&
-	       a->data_len == b->data_len && memcmp(a->data, b->data, a->data_len) == 0;
+	return a->n_ip4 == b->n_ip4 && a->n_ip6 == b->n_ip6 && a->n_ports == b->n_ports &&
+	       a->texts == b->texts && a->data_len == b->data_len &&
+	       memcmp(a->data, b->data, a->data_len) == 0;
 }
 
 bool kube_pod_same(const struct kube_pod *a, const struct kube_pod *b)
 {
-	return a->addr_len == b->addr_len && a->data_len == b->data_len && memcmp(a->data, b->data, a->data_len) == 0;
+	return a->addr_len == b->addr_len && a->data_len == b->data_len &&
+	       memcmp(a->data, b->data, a->data_len) == 0;
 }

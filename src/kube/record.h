@@ -6,5 +6,5 @@
 
 enum {
 	RECORD_PSEUDO_PORT = 0x80, /* in a port's protocol byte */
-	RECORD_PORT_LEN = 4,       /* number 2, protocol 1, name length 1 */
+	RECORD_PORT_LEN = 4, /* number 2, protocol 1, name length 1 */
 };

@@ -75,7 +75,8 @@ static void add_selectors(struct text *t, const struct kube_watch *w)
 	if (*selector)
 		add_escaped(t, "labelSelector", selector);
 	if (w->kind == KUBE_POD)
-		add_escaped(t, "fieldSelector", "status.phase!=Succeeded,status.phase!=Failed,status.phase!=Unknown");
+		add_escaped(t, "fieldSelector",
+			    "status.phase!=Succeeded,status.phase!=Failed,status.phase!=Unknown");
 }
 
 static unsigned watch_timeout_s(void)
@@ -90,8 +91,10 @@ bool kube_watch_path(const struct kube_watch *w, char *path, size_t cap)
 
 	switch (w->state) {
 	case WATCH_STREAMED_LIST:
-		add(&t, "%s?watch=true&allowWatchBookmarks=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan"
-			"&timeoutSeconds=%u",
+		add(&t,
+		    "%s?watch=true&allowWatchBookmarks=true&sendInitialEvents=true&resourceVersionMatch="
+		    "NotOlderThan"
+		    "&timeoutSeconds=%u",
 		    base_path(w->kind), watch_timeout_s());
 		if (have)
 			add(&t, "&resourceVersion=%llu", (unsigned long long)w->version);

@@ -9,15 +9,16 @@
 
 const char *kube_kind_text(enum kube_kind kind)
 {
-	static const char *const texts[] = {"services",       "endpointslices",       "namespaces", "pods",
-					    "serviceimports", "importendpointslices"};
+	static const char *const texts[] = {"services", "endpointslices", "namespaces",
+					    "pods",     "serviceimports", "importendpointslices"};
 
 	return (size_t)kind < ARRAY_LEN(texts) ? texts[kind] : "";
 }
 
 static struct kube_table *table_at(struct kube_store *s, size_t i)
 {
-	struct kube_table *const own[] = {&s->names, &s->imports, &s->slices, &s->import_slices, &s->pods, &s->namespaces};
+	struct kube_table *const own[] = {&s->names,         &s->imports, &s->slices,
+					  &s->import_slices, &s->pods,    &s->namespaces};
 
 	if (i < ARRAY_LEN(own))
 		return own[i];

@@ -36,7 +36,7 @@ enum kube_kind {
 	KUBE_SLICE,
 	KUBE_NAMESPACE,
 	KUBE_POD,
-	KUBE_IMPORT,       /* multicluster ServiceImports */
+	KUBE_IMPORT, /* multicluster ServiceImports */
 	KUBE_IMPORT_SLICE, /* EndpointSlices that belong to ServiceImports */
 	KUBE_N_KINDS,
 };
@@ -54,9 +54,9 @@ struct kube_str {
 
 struct kube_ns {
 	uint64_t version; /* writer only */
-	uint32_t refs;    /* writer only: records that point here */
-	bool exists;      /* a Namespace object of this name is there (and matches namespace_labels): kube_ns_exists */
-	uint8_t seen;     /* writer only */
+	uint32_t refs; /* writer only: records that point here */
+	bool exists; /* a Namespace object of this name is there (and matches namespace_labels): kube_ns_exists */
+	uint8_t seen; /* writer only */
 	uint8_t name_len;
 	char name[];
 };
@@ -75,11 +75,11 @@ const struct kube_ns *kube_namespace_find(const struct kube_store *s, const char
 enum kube_proto { KUBE_TCP, KUBE_UDP, KUBE_SCTP, KUBE_PROTO_OTHER };
 
 struct kube_port {
-	const char *name;   /* not terminated */
-	uint8_t name_len;   /* 0: unnamed, no _name._proto record */
-	uint8_t proto;      /* enum kube_proto */
-	bool pseudo;        /* the object has no port at all: the one that stands for it (number -1) */
-	uint16_t port;      /* 65535 for the pseudo port and for a slice's port without number (also `pseudo`) */
+	const char *name; /* not terminated */
+	uint8_t name_len; /* 0: unnamed, no _name._proto record */
+	uint8_t proto; /* enum kube_proto */
+	bool pseudo; /* the object has no port at all: the one that stands for it (number -1) */
+	uint16_t port; /* 65535 for the pseudo port and for a slice's port without number (also `pseudo`) */
 };
 
 /* "tcp", "udp", "sctp"; "" for KUBE_PROTO_OTHER. */
@@ -98,14 +98,14 @@ enum kube_service_type { KUBE_CLUSTER_IP, KUBE_HEADLESS, KUBE_EXTERNAL_NAME };
 
 /* One Service (or ServiceImport): a packed record that is never changed. */
 struct kube_service {
-	uint64_t version;     /* resourceVersion */
-	uint8_t type;         /* enum kube_service_type; NodePort and LoadBalancer are KUBE_CLUSTER_IP */
+	uint64_t version; /* resourceVersion */
+	uint8_t type; /* enum kube_service_type; NodePort and LoadBalancer are KUBE_CLUSTER_IP */
 	uint8_t first_is_ip6; /* the first cluster IP is the IPv6 one */
 	uint8_t n_ip4, n_ip6; /* cluster IPs by family, each in the object's order */
-	uint16_t n_ports;     /* at least 1 (see kube_port.pseudo) but for ServiceImports */
+	uint16_t n_ports; /* at least 1 (see kube_port.pseudo) but for ServiceImports */
 	uint16_t n_external;
 	uint32_t data_len;
-	uint8_t data[];       /* 4-byte, 16-byte addresses, ports, external addresses, external name */
+	uint8_t data[]; /* 4-byte, 16-byte addresses, ports, external addresses, external name */
 };
 
 /* Cluster IPs: n_ip4 addresses of 4 bytes, n_ip6 of 16. */
@@ -136,9 +136,9 @@ struct kube_slice;
  * A slice without the label of a Service has the empty name: it makes no forward answer and no PTR. */
 struct kube_name {
 	struct kube_service *service; /* RCU: kube_name_service */
-	struct kube_slice *slices;    /* RCU: kube_name_slices */
+	struct kube_slice *slices; /* RCU: kube_name_slices */
 	const struct kube_ns *ns;
-	uint8_t seen;                 /* writer only */
+	uint8_t seen; /* writer only */
 	uint8_t name_len;
 	char name[];
 };
@@ -159,25 +159,26 @@ const struct kube_slice *kube_slice_next(const struct kube_slice *slice);
 
 /* The ready endpoints of one EndpointSlice, never changed but for `next`. */
 struct kube_slice {
-	struct kube_slice *next;  /* RCU */
-	struct kube_name *name;   /* what it belongs to; its `service` may be NULL (PTR is answered all the same) */
-	uint64_t id;              /* hash of the slice's own namespace and name */
+	struct kube_slice *next; /* RCU */
+	struct kube_name
+		*name; /* what it belongs to; its `service` may be NULL (PTR is answered all the same) */
+	uint64_t id; /* hash of the slice's own namespace and name */
 	uint64_t version;
-	uint16_t n_ip4, n_ip6;    /* addresses by family, each in the object's order */
-	uint16_t n_ports;         /* at least 1 */
-	uint8_t texts;            /* which texts each address has, and whether this is of a ServiceImport (record.c) */
-	uint8_t seen;             /* writer only */
+	uint16_t n_ip4, n_ip6; /* addresses by family, each in the object's order */
+	uint16_t n_ports; /* at least 1 */
+	uint8_t texts; /* which texts each address has, and whether this is of a ServiceImport (record.c) */
+	uint8_t seen; /* writer only */
 	uint32_t data_len;
-	uint8_t data[];           /* 4-byte, 16-byte addresses, ports, cluster, then the texts of each address */
+	uint8_t data[]; /* 4-byte, 16-byte addresses, ports, cluster, then the texts of each address */
 };
 
 /* One address of a ready endpoint. */
 struct kube_endpoint {
 	const uint8_t *addr;
-	uint8_t addr_len;         /* 4 or 16 */
+	uint8_t addr_len; /* 4 or 16 */
 	struct kube_str hostname; /* the endpoint's hostname, len 0: none */
-	struct kube_str pod;      /* targetRef.name; only with KUBE_KEEP_POD_NAMES, and only below 64 bytes */
-	struct kube_str zone;     /* topology zone in lower case; only with KUBE_KEEP_ZONES */
+	struct kube_str pod; /* targetRef.name; only with KUBE_KEEP_POD_NAMES, and only below 64 bytes */
+	struct kube_str zone; /* topology zone in lower case; only with KUBE_KEEP_ZONES */
 };
 struct kube_endpoint_iter {
 	const struct kube_slice *slice;
@@ -203,12 +204,12 @@ bool kube_name_has_endpoints(const struct kube_name *n);
 
 struct kube_pod {
 	const struct kube_ns *ns;
-	uint64_t id;          /* hash of namespace and name */
+	uint64_t id; /* hash of namespace and name */
 	uint64_t version;
-	uint8_t seen;         /* writer only */
-	uint8_t addr_len;     /* 4 or 16; 0: it has none yet (such a pod is found by no address) */
+	uint8_t seen; /* writer only */
+	uint8_t addr_len; /* 4 or 16; 0: it has none yet (such a pod is found by no address) */
 	uint16_t data_len;
-	uint8_t data[];       /* address; with KUBE_KEEP_POD_META: name, labels */
+	uint8_t data[]; /* address; with KUBE_KEEP_POD_META: name, labels */
 };
 
 const uint8_t *kube_pod_addr(const struct kube_pod *pod);
@@ -226,10 +227,10 @@ bool kube_label_next(struct kube_label_iter *it, struct kube_str *ret_key, struc
  *     struct kube_addr_iter it = kube_addr_find(store, KUBE_BY_ENDPOINT, addr, len);
  *     while ((slice = kube_addr_next_slice(&it))) ... */
 enum kube_by_addr {
-	KUBE_BY_CLUSTER_IP,  /* names: Services by cluster IP */
+	KUBE_BY_CLUSTER_IP, /* names: Services by cluster IP */
 	KUBE_BY_EXTERNAL_IP, /* names: Services by externalIPs and load balancer addresses */
-	KUBE_BY_ENDPOINT,    /* slices: all, those without a Service too */
-	KUBE_BY_POD,         /* pods */
+	KUBE_BY_ENDPOINT, /* slices: all, those without a Service too */
+	KUBE_BY_POD, /* pods */
 	KUBE_N_BY_ADDR,
 };
 

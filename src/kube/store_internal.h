@@ -30,15 +30,15 @@ struct kube_pack {
 struct kube_store {
 	struct hash_key key;
 	unsigned keep;
-	struct kube_table names, imports;         /* of struct kube_name */
-	struct kube_table slices, import_slices;  /* of struct kube_slice, by id */
-	struct kube_table pods;                   /* by id */
+	struct kube_table names, imports; /* of struct kube_name */
+	struct kube_table slices, import_slices; /* of struct kube_slice, by id */
+	struct kube_table pods; /* by id */
 	struct kube_table namespaces;
 	struct kube_table by_addr[KUBE_N_BY_ADDR];
 	struct kube_pack pack;
-	size_t count[KUBE_N_KINDS];               /* atomic, relaxed, as all below */
+	size_t count[KUBE_N_KINDS]; /* atomic, relaxed, as all below */
 	size_t bytes;
-	unsigned synced;                          /* bits 1 << kind */
+	unsigned synced; /* bits 1 << kind */
 	uint32_t serial[KUBE_N_SERIALS];
 	uint64_t changes;
 };
@@ -47,7 +47,8 @@ struct kube_store {
 
 /* Of (namespace, name): where a name stands in its table, and what identifies slices and pods.  64 bits keyed at random:
  * among a million objects two agree with a chance of 3 in 100 million, and nobody can look for such a pair. */
-uint64_t kube_hash_name(const struct kube_store *s, const char *ns, size_t ns_len, const char *name, size_t name_len);
+uint64_t kube_hash_name(const struct kube_store *s, const char *ns, size_t ns_len, const char *name,
+			size_t name_len);
 uint64_t kube_hash_text(const struct kube_store *s, const char *text, size_t len);
 uint64_t kube_hash_addr(const struct kube_store *s, const uint8_t *addr, size_t len);
 static inline uint64_t kube_hash_of_name(const struct kube_store *s, const struct kube_name *n)
@@ -92,7 +93,8 @@ struct kube_ns *kube_ns_lookup(const struct kube_store *s, const char *name, siz
 struct kube_table *kube_names_of(struct kube_store *s, enum kube_kind kind);
 struct kube_name *kube_name_lookup(const struct kube_store *s, const struct kube_table *t, struct kube_str ns,
 				   struct kube_str name);
-struct kube_name *kube_name_get(struct kube_store *s, struct kube_table *t, struct kube_str ns, struct kube_str name);
+struct kube_name *kube_name_get(struct kube_store *s, struct kube_table *t, struct kube_str ns,
+				struct kube_str name);
 /* Take it away when neither Service nor slice is left. */
 void kube_name_put(struct kube_store *s, struct kube_table *t, struct kube_name *n);
 

@@ -12,7 +12,8 @@
 
 enum { BUF_KEEP = 64 << 10 }; /* a larger buffer is given back once its object is done */
 
-void kube_stream_init(struct kube_stream *s, enum kube_kind kind, unsigned keep, kube_event_fn event, void *arg)
+void kube_stream_init(struct kube_stream *s, enum kube_kind kind, unsigned keep, kube_event_fn event,
+		      void *arg)
 {
 	memset(s, 0, sizeof(*s));
 	kube_decoder_init(&s->decoder, kind, keep);
@@ -145,7 +146,8 @@ static int status_proto(const uint8_t *body, size_t len, struct kube_status *ret
 
 static void copy_texts(struct kube_status *st, char text[256])
 {
-	snprintf(text, 256, "%.*s", (int)(st->message.len < 250 ? st->message.len : 250), st->message.len ? st->message.s : "");
+	snprintf(text, 256, "%.*s", (int)(st->message.len < 250 ? st->message.len : 250),
+		 st->message.len ? st->message.s : "");
 	st->message = (struct kube_str){text, (uint32_t)strlen(text)};
 	if (kube_str_is(st->reason, "Expired") || kube_str_is(st->reason, "Gone"))
 		st->code = 410;

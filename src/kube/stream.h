@@ -23,27 +23,27 @@
 
 enum {
 	KUBE_OBJECT_MAX = 8 << 20, /* etcd holds at most 1.5 MiB an object by default; JSON doubles some */
-	KUBE_DEPTH_MAX = 200,      /* nesting of JSON */
+	KUBE_DEPTH_MAX = 200, /* nesting of JSON */
 };
 
 enum kube_form { KUBE_LIST_PROTO, KUBE_WATCH_PROTO, KUBE_LIST_JSON, KUBE_WATCH_JSON };
 
 enum kube_event_type {
-	KUBE_EVENT_ITEM,      /* of a list */
+	KUBE_EVENT_ITEM, /* of a list */
 	KUBE_EVENT_LIST_META, /* of a list: version, next */
 	KUBE_EVENT_ADDED,
 	KUBE_EVENT_MODIFIED,
 	KUBE_EVENT_DELETED,
-	KUBE_EVENT_BOOKMARK,  /* version, initial_end */
-	KUBE_EVENT_ERROR,     /* status */
+	KUBE_EVENT_BOOKMARK, /* version, initial_end */
+	KUBE_EVENT_ERROR, /* status */
 };
 
 struct kube_event {
 	enum kube_event_type type;
 	struct kube_object object; /* ITEM, ADDED, MODIFIED, DELETED */
-	uint64_t version;          /* of the object, the list, the bookmark */
-	bool initial_end;          /* the streamed list is complete */
-	struct kube_str next;      /* list: `continue`, len 0 at its end */
+	uint64_t version; /* of the object, the list, the bookmark */
+	bool initial_end; /* the streamed list is complete */
+	struct kube_str next; /* list: `continue`, len 0 at its end */
 	struct kube_status status;
 };
 
@@ -55,12 +55,12 @@ struct kube_stream {
 	enum kube_form form;
 	kube_event_fn event;
 	void *arg;
-	uint8_t *buf;         /* the beginning of what is not complete */
+	uint8_t *buf; /* the beginning of what is not complete */
 	size_t len, cap, need;
-	int failed;           /* the code that ended it */
+	int failed; /* the code that ended it */
 	/* protobuf lists */
 	bool magic, inside;
-	uint64_t left;        /* bytes of the list that are still to come */
+	uint64_t left; /* bytes of the list that are still to come */
 	/* JSON */
 	unsigned depth, capture_depth;
 	bool in_string, escaped, capturing, in_items, key_next, whole;
@@ -68,7 +68,8 @@ struct kube_stream {
 	uint8_t key_len;
 };
 
-void kube_stream_init(struct kube_stream *s, enum kube_kind kind, unsigned keep, kube_event_fn event, void *arg);
+void kube_stream_init(struct kube_stream *s, enum kube_kind kind, unsigned keep, kube_event_fn event,
+		      void *arg);
 void kube_stream_fini(struct kube_stream *s);
 void kube_stream_begin(struct kube_stream *s, enum kube_form form);
 /* 0; -EBADMSG (bytes that are none of the form); ERR_LIMIT (an object over the limit); -ENOMEM; what `event` returned.

@@ -57,8 +57,9 @@ static int event_type(struct kube_str type, enum kube_event_type *ret)
 		const char *text;
 		enum kube_event_type type;
 	} types[] = {
-		{"ADDED", KUBE_EVENT_ADDED},       {"MODIFIED", KUBE_EVENT_MODIFIED}, {"DELETED", KUBE_EVENT_DELETED},
-		{"BOOKMARK", KUBE_EVENT_BOOKMARK}, {"ERROR", KUBE_EVENT_ERROR},
+		{"ADDED", KUBE_EVENT_ADDED},     {"MODIFIED", KUBE_EVENT_MODIFIED},
+		{"DELETED", KUBE_EVENT_DELETED}, {"BOOKMARK", KUBE_EVENT_BOOKMARK},
+		{"ERROR", KUBE_EVENT_ERROR},
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(types); i++) {

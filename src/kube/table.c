@@ -42,7 +42,8 @@ static uint32_t size_for(size_t records)
 	return n;
 }
 
-int kube_table_reserve(struct kube_table *t, size_t n, void (*refill)(void *arg, struct kube_table *fresh), void *arg)
+int kube_table_reserve(struct kube_table *t, size_t n, void (*refill)(void *arg, struct kube_table *fresh),
+		       void *arg)
 {
 	size_t size = (size_t)t->slots->mask + 1, filled = t->used + t->tombs + n;
 	struct kube_table fresh = {0};

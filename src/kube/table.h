@@ -49,7 +49,8 @@ struct kube_probe {
 
 static inline struct kube_probe kube_probe(const struct kube_table_slots *slots, uint64_t hash)
 {
-	return (struct kube_probe){slots, (uint32_t)hash & slots->mask, slots->mask + 1, (uint16_t)(hash >> 48)};
+	return (struct kube_probe){slots, (uint32_t)hash & slots->mask, slots->mask + 1,
+				   (uint16_t)(hash >> 48)};
 }
 
 static inline void *kube_probe_next(struct kube_probe *c)
@@ -73,8 +74,8 @@ void kube_table_fini(struct kube_table *t);
 
 /* Room for `n` more.  When the table must be written anew, `refill(arg, fresh)` inserts all records into the fresh one.
  * 0 or -ENOMEM (the table is as it was). */
-int kube_table_reserve(struct kube_table *t, size_t n, void (*refill)(void *arg, struct kube_table *fresh), void *arg)
-	MUST_USE;
+int kube_table_reserve(struct kube_table *t, size_t n, void (*refill)(void *arg, struct kube_table *fresh),
+		       void *arg) MUST_USE;
 /* Room must have been reserved. */
 void kube_table_insert(struct kube_table *t, uint64_t hash, const void *record);
 /* Both: the record stands under this hash (once); false: it does not. */

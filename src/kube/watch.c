@@ -25,9 +25,11 @@
 
 enum {
 	RETRY_MIN_MS = 100,
-	RETRY_MAX_MS = 10000,       /* 401, 403, 404, broken streams; a server that is away: gate.c */
+	RETRY_MAX_MS = 10000, /* 401, 403, 404, broken streams; a server that is away: gate.c */
 	RETRY_MISSING_MAX_MS = 60000, /* 404: the custom resource is not installed */
-	STREAM_TRIES = 2,           /* streamed lists that break off before paged ones are tried */
+	RETRY_AFTER_MAX_S = 120,
+	RESTART_S = 3, /* away so long: it may be another version now */
+	STREAM_TRIES = 2, /* streamed lists that break off before paged ones are tried */
 };
 
 static const char accept_protobuf[] = "Accept: application/vnd.kubernetes.protobuf,application/json";
@@ -151,6 +153,7 @@ static int on_event(void *arg, const struct kube_event *e)
 	if (w->state == WATCH_FOLLOWING) {
 		kube_metrics_event(w, e->type);
 		w->version = e->version ? e->version : w->version;
+		w->failures = 0;
 		__atomic_store_n(&w->last_event_s, now_s(), __ATOMIC_RELAXED);
 	}
 	return 0;
@@ -170,11 +173,12 @@ static enum kube_form form_of(const struct kube_watch *w, const char *type)
 static void server_is_up(struct kube_watch *w)
 {
 	struct kube_client *c = w->client;
+	uint64_t away_ns = kube_loop.now_ns - c->gate->since_ns;
 
-	if (!kube_gate_up(c->gate))
+	if (!kube_gate_up(c->gate) || away_ns < RESTART_S * NS_PER_S)
 		return;
 	for (size_t i = 0; i < c->n_watches; i++)
-		c->watches[i].no_streaming = false; /* it may be another version now */
+		c->watches[i].no_streaming = false;
 }
 
 static void on_head(void *arg, int status, const char *type, uint32_t retry_after_s)
@@ -230,9 +234,12 @@ static void on_error_status(struct kube_watch *w, int code)
 		/* 504 for a list: this server has not come to `version` yet, or never will (restored from a backup). */
 		w->consistent |= code == 504 && is_listing(w);
 		w->no_streaming |= streamed && w->has_error && code != 429;
-		kube_gate_down(c->gate, w, after ? after : code == 429);
+		after = after ? after : code == 429;
+		kube_gate_down(c->gate, w, after);
 		kube_client_trouble(c, w->kind, why);
 		retry(w, 1000);
+		w->due_ns += (after < RETRY_AFTER_MAX_S ? after : RETRY_AFTER_MAX_S) *
+			     NS_PER_S; /* whatever others are told */
 		return;
 	}
 	if (code == 401) {
@@ -292,7 +299,8 @@ static void on_lost(struct kube_watch *w, const char *why)
 
 static void read_error_body(struct kube_watch *w)
 {
-	if (w->body_len && kube_status_read(w->body, w->body_len, &w->error, w->error_text) == 0 && w->error.code == 410)
+	if (w->body_len && kube_status_read(w->body, w->body_len, &w->error, w->error_text) == 0 &&
+	    w->error.code == 410)
 		w->status = 410;
 	free(w->body);
 	w->body = NULL;
@@ -332,7 +340,9 @@ void kube_watch_start(struct kube_watch *w)
 	char path[PATH_MAX_LEN];
 
 	if (!w->next)
-		w->state = w->listed ? WATCH_FOLLOWING : w->no_streaming ? WATCH_PAGED_LIST : WATCH_STREAMED_LIST;
+		w->state = w->listed         ? WATCH_FOLLOWING
+			   : w->no_streaming ? WATCH_PAGED_LIST
+					     : WATCH_STREAMED_LIST;
 	w->events = 0;
 	w->status = 0;
 	w->retry_after_s = 0;
@@ -341,9 +351,11 @@ void kube_watch_start(struct kube_watch *w)
 	w->error = (struct kube_status){0};
 	w->began_ns = kube_loop.now_ns;
 	if (kube_watch_path(w, path, sizeof(path)))
-		w->request = kube_client_get(w->client, path, custom ? accept_json : accept_protobuf, &request_ops, w);
+		w->request = kube_client_get(w->client, path, custom ? accept_json : accept_protobuf,
+					     &request_ops, w);
 	if (!w->request) {
-		kube_client_trouble(w->client, w->kind, "no memory for a request, or selectors too long for a URL");
+		kube_client_trouble(w->client, w->kind,
+				    "no memory for a request, or selectors too long for a URL");
 		retry(w, RETRY_MAX_MS);
 		return;
 	}
@@ -372,14 +384,16 @@ static void give_up(struct kube_watch *w)
 		wait_until(w, kube_loop.now_ns);
 		return;
 	}
-	w->no_streaming |= w->state == WATCH_STREAMED_LIST; /* maybe it sends no end of the list (before 1.27) */
+	w->no_streaming |=
+		w->state == WATCH_STREAMED_LIST; /* maybe it sends no end of the list (before 1.27) */
 	on_lost(w, "no answer");
 }
 
 uint64_t kube_watch_overdue(struct kube_watch *w)
 {
 	uint64_t limit = kube_http_last_ns(w->request) + silence_limit_s(w) * NS_PER_S;
-	uint64_t end = w->began_ns + (2 * WATCH_TIMEOUT_MIN_S + 30) * NS_PER_S; /* it asked the server to end before */
+	uint64_t end = w->began_ns +
+		       (2 * WATCH_TIMEOUT_MIN_S + 30) * NS_PER_S; /* it asked the server to end before */
 
 	limit = limit < end ? limit : end;
 	if (kube_loop.now_ns < limit)

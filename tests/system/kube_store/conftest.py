@@ -29,12 +29,13 @@ class Snapshot:
 
 
 class Dump:
-    def __init__(self, *flags, env=None):
+    def __init__(self, *flags, env=None, ns=None):
         self.folder = tempfile.TemporaryDirectory(prefix="kube-dump-")
         self.metrics_file = os.path.join(self.folder.name, "metrics")
         self.err = open(os.path.join(self.folder.name, "err"), "w+")
         cmd = shlex.split(os.environ.get("BINNACLE", "build/binnacle"))
-        self.proc = subprocess.Popen([*cmd, "kube", "dump", "-watch", "-metrics", self.metrics_file, *flags],
+        cmd += ["kube", "dump", "-watch", "-metrics", self.metrics_file, *flags]
+        self.proc = subprocess.Popen(ns.command(cmd) if ns else cmd,
                                      stdout=subprocess.PIPE, stderr=self.err, text=True,
                                      env={**os.environ, **(env or {})})
         self.snapshots = []
@@ -96,14 +97,14 @@ class Dump:
 
 @pytest.fixture
 def dump():
-    """dump(*flags): a running dump; dump(kube, *flags): of that fake API server."""
+    """dump(*flags, ns=None): a running dump; dump(kube, *flags): of that fake API server."""
     made = []
 
-    def make(*args, env=None):
+    def make(*args, **how):
         if args and isinstance(args[0], fakekube.FakeKube):
             k, *args = args
             args = ["-endpoint", f"{'https' if k.tls else 'http'}://127.0.0.1:{k.port}", *args]
-        made.append(Dump(*args, env=env))
+        made.append(Dump(*args, **how))
         return made[-1]
     yield make
     for d in made:

@@ -350,3 +350,47 @@ def test_comparisons_agree_with_a_real_server(real, dump):
         real.put("busy", None, f"10.0.8.{i}")
     until(lambda: d.metric("binnacle_kube_checks_total", resource="services") >= 1, "a comparison", timeout=150)
     assert d.metric("binnacle_kube_differences_total") == 0
+
+
+# ---------------------------------------------------------------- a connection that is dropped silently
+
+class Inside:
+    """A server in a network namespace, where packets can be lost."""
+
+    def __init__(self, ns, data):
+        self.ns, self.data = ns, str(data)
+        if not _try(lambda: self.run("start", "up")):
+            self.run("start", "up")
+        self.run("objects.py", "basic")
+
+    def run(self, program, *args):
+        p = subprocess.run(self.ns.command([os.path.join(K8S, program), "--data", self.data, *args]
+                                           if program == "objects.py" else
+                                           [os.path.join(K8S, program), args[0], "--data", self.data, *args[1:]]),
+                           capture_output=True, text=True)
+        assert p.returncode == 0, p.stderr
+        return p.stdout
+
+    def client_ports(self, pid):
+        out = subprocess.run(self.ns.command(["ss", "-Htnp", "state", "established"]), capture_output=True, text=True)
+        return [line.split()[2].rsplit(":", 1)[1] for line in out.stdout.splitlines() if f"pid={pid}," in line]
+
+
+def test_a_connection_whose_packets_are_lost_is_replaced_within_thirty_seconds(netns, dump, tmp_path):
+    ns = netns()
+    r = Inside(ns, tmp_path / "data")
+    try:
+        d = dump("-kubeconfig", os.path.join(r.data, "dns.kubeconfig"), ns=ns)
+        d.wait()
+        ports = until(lambda: r.client_ports(d.proc.pid), "its connection")
+        assert len(ports) == 1, "all watches share one connection"
+        ns.nft("table ip lost { chain in { type filter hook input priority 0; "
+               f"tcp sport {ports[0]} drop; tcp dport {ports[0]} drop; }}; }}")
+        began = time.monotonic()
+        r.run("objects.py", "bulk", "--count", "1", "--namespaces", "1")
+        d.wait(lambda s: ("bulk-0", "bulk-0") in s.services, "a service made meanwhile", timeout=32)
+        assert time.monotonic() - began < 30 or os.environ.get("BINNACLE_TIME_FACTOR")
+        assert ports[0] not in r.client_ports(d.proc.pid)
+        until(lambda: lists(d) == 3, "nothing was listed anew")
+    finally:
+        r.run("start", "down")

@@ -12,7 +12,8 @@ struct kube_str str(const char *text)
 
 struct kube_port port(const char *name, uint16_t number, uint8_t proto)
 {
-	return (struct kube_port){.name = name, .name_len = (uint8_t)strlen(name), .port = number, .proto = proto};
+	return (struct kube_port){
+		.name = name, .name_len = (uint8_t)strlen(name), .port = number, .proto = proto};
 }
 
 struct kube_addr addr(const char *text)
@@ -27,12 +28,17 @@ const char *addr_text(const uint8_t *bytes, size_t len)
 	return inet_ntop(len == 4 ? AF_INET : AF_INET6, bytes, text, sizeof(text));
 }
 
-enum kube_change put_service(struct kube_store *s, const char *ns, const char *name, const char *ip, const char *ip6)
+enum kube_change put_service(struct kube_store *s, const char *ns, const char *name, const char *ip,
+			     const char *ip6)
 {
 	struct kube_port http = port("http", 80, KUBE_TCP);
 	struct kube_addr ips[2];
-	struct kube_object o = {
-		.kind = KUBE_SERVICE, .ns = str(ns), .name = str(name), .ips = ips, .ports = &http, .n_ports = 1};
+	struct kube_object o = {.kind = KUBE_SERVICE,
+				.ns = str(ns),
+				.name = str(name),
+				.ips = ips,
+				.ports = &http,
+				.n_ports = 1};
 
 	if (ip && *ip)
 		ips[o.n_ips++] = addr(ip);
@@ -42,7 +48,8 @@ enum kube_change put_service(struct kube_store *s, const char *ns, const char *n
 	return kube_store_apply(s, &o, NOW_S);
 }
 
-enum kube_change put_slice(struct kube_store *s, const char *ns, const char *name, const char *service, const char *ip)
+enum kube_change put_slice(struct kube_store *s, const char *ns, const char *name, const char *service,
+			   const char *ip)
 {
 	struct kube_port http = port("http", 80, KUBE_TCP);
 	struct kube_addr a = addr(ip ? ip : "");

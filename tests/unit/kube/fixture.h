@@ -13,8 +13,10 @@ struct kube_addr addr(const char *text);
 const char *addr_text(const uint8_t *bytes, size_t len);
 
 /* A Service with at most two cluster IPs and one port, a slice with one endpoint ("" or NULL: none of it). */
-enum kube_change put_service(struct kube_store *s, const char *ns, const char *name, const char *ip, const char *ip6);
-enum kube_change put_slice(struct kube_store *s, const char *ns, const char *name, const char *service, const char *ip);
+enum kube_change put_service(struct kube_store *s, const char *ns, const char *name, const char *ip,
+			     const char *ip6);
+enum kube_change put_slice(struct kube_store *s, const char *ns, const char *name, const char *service,
+			   const char *ip);
 enum kube_change put_namespace(struct kube_store *s, const char *name);
 enum kube_change put_pod(struct kube_store *s, const char *ns, const char *name, const char *ip);
 enum kube_change drop(struct kube_store *s, enum kube_kind kind, const char *ns, const char *name);

@@ -83,12 +83,14 @@ static void ports_externals_and_names_come_back_as_given(void **state)
 	assert_int_equal(kube_store_apply(s, &o, NOW_S), KUBE_ADDED);
 	const struct kube_service *svc = kube_name_service(find_name(s, "demo", "lb"));
 	pit = kube_service_ports(svc);
-	assert_true(kube_port_next(&pit, &p) && p.port == 80 && p.proto == KUBE_TCP && !memcmp(p.name, "http", 4));
+	assert_true(kube_port_next(&pit, &p) && p.port == 80 && p.proto == KUBE_TCP &&
+		    !memcmp(p.name, "http", 4));
 	assert_true(kube_port_next(&pit, &p) && p.port == 53 && p.proto == KUBE_UDP && p.name_len == 3);
 	assert_false(kube_port_next(&pit, &p));
 	eit = kube_service_externals(svc);
 	assert_true(kube_external_next(&eit, &e) && e.addr_len == 4);
-	assert_true(kube_external_next(&eit, &e) && e.addr_len == 0 && !memcmp(e.host.s, "lb.example.net", e.host.len));
+	assert_true(kube_external_next(&eit, &e) && e.addr_len == 0 &&
+		    !memcmp(e.host.s, "lb.example.net", e.host.len));
 	assert_true(kube_external_next(&eit, &e) && e.addr_len == 16);
 	assert_false(kube_external_next(&eit, &e));
 	struct kube_str name = kube_service_external_name(svc);
@@ -164,8 +166,9 @@ static void endpoints_that_are_not_ready_are_not_kept(void **state)
 {
 	struct kube_store *s = *state;
 	struct kube_addr a[2] = {addr("10.0.0.1"), addr("10.0.0.2")};
-	struct kube_object_endpoint e[2] = {{.addrs = &a[0], .n_addrs = 1, .not_ready = true, .hostname = str("h1")},
-					    {.addrs = &a[1], .n_addrs = 1, .hostname = str("h2")}};
+	struct kube_object_endpoint e[2] = {
+		{.addrs = &a[0], .n_addrs = 1, .not_ready = true, .hostname = str("h1")},
+		{.addrs = &a[1], .n_addrs = 1, .hostname = str("h2")}};
 	struct kube_object o = {.kind = KUBE_SLICE,
 				.ns = str("demo"),
 				.name = str("web-1"),
@@ -286,19 +289,24 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_service_is_found_by_name_and_cluster_ip, setup, teardown),
 		cmocka_unit_test_setup_teardown(the_same_service_again_changes_nothing, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_new_cluster_ip_takes_the_place_of_the_old, setup, teardown),
-		cmocka_unit_test_setup_teardown(ports_externals_and_names_come_back_as_given, setup, teardown),
+		cmocka_unit_test_setup_teardown(ports_externals_and_names_come_back_as_given, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(a_service_without_ports_has_the_pseudo_port, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_slice_serves_addresses_even_before_its_service, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_slice_serves_addresses_even_before_its_service, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(slices_keep_their_order_when_one_changes, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_slice_can_move_to_another_service, setup, teardown),
 		cmocka_unit_test_setup_teardown(endpoints_that_are_not_ready_are_not_kept, setup, teardown),
 		cmocka_unit_test_setup_teardown(one_address_in_two_slices_is_found_twice, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_namespace_exists_when_its_object_does, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_pod_that_is_being_deleted_stays_until_it_is_deleted, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_list_deletes_only_what_it_does_not_hold_and_only_at_its_end, setup,
+		cmocka_unit_test_setup_teardown(a_pod_that_is_being_deleted_stays_until_it_is_deleted, setup,
 						teardown),
-		cmocka_unit_test_setup_teardown(a_list_that_broke_off_is_forgotten_by_the_next, setup, teardown),
-		cmocka_unit_test_setup_teardown(it_is_synced_when_each_watched_kind_was_listed, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_list_deletes_only_what_it_does_not_hold_and_only_at_its_end,
+						setup, teardown),
+		cmocka_unit_test_setup_teardown(a_list_that_broke_off_is_forgotten_by_the_next, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(it_is_synced_when_each_watched_kind_was_listed, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(names_that_no_server_gives_are_refused, setup, teardown),
 	};
 

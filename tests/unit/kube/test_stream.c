@@ -35,13 +35,15 @@ static void note(struct seen *seen, const char *what, struct kube_str name)
 
 static int on_event(void *arg, const struct kube_event *e)
 {
-	static const char *const words[] = {"item", "meta", "added", "modified", "deleted", "bookmark", "error"};
+	static const char *const words[] = {"item",    "meta",     "added", "modified",
+					    "deleted", "bookmark", "error"};
 	struct seen *seen = arg;
 
 	note(seen, words[e->type], e->object.name);
 	if (e->type == KUBE_EVENT_LIST_META) {
 		seen->version = e->version;
-		snprintf(seen->next, sizeof(seen->next), "%.*s", (int)e->next.len, e->next.len ? e->next.s : "");
+		snprintf(seen->next, sizeof(seen->next), "%.*s", (int)e->next.len,
+			 e->next.len ? e->next.s : "");
 	} else if (e->type == KUBE_EVENT_BOOKMARK) {
 		seen->bookmark = e->version;
 		seen->initial_end = e->initial_end;
@@ -168,7 +170,8 @@ static void a_body_that_ends_early_is_noticed(void **state)
 			int err = feed(&seen, names[i], 64, cut);
 
 			/* What follows a complete list (two empty fields of the envelope) is not needed. */
-			assert_true(err == ERR_TRUNCATED || (i == 0 && cut == 4 && err == 0) || (i == 0 && cut == 2 && err == 0));
+			assert_true(err == ERR_TRUNCATED || (i == 0 && cut == 4 && err == 0) ||
+				    (i == 0 && cut == 2 && err == 0));
 			kube_store_free(seen.store);
 		}
 	}

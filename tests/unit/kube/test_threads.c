@@ -28,9 +28,10 @@ static void look(void)
 	struct kube_addr_iter by_ip = kube_addr_find(store, KUBE_BY_CLUSTER_IP, ip.bytes, ip.len);
 	struct kube_addr_iter by_pod = kube_addr_find(store, KUBE_BY_ENDPOINT, pod.bytes, pod.len);
 	const struct kube_slice *slice = n ? kube_name_slices(n) : NULL;
-	bool found = n && kube_name_service(n) && kube_name_service(n)->n_ip4 == 1 && slice && slice->n_ip4 >= 1 &&
-		     memcmp(kube_slice_ip4(slice), pod.bytes, 4) == 0 && kube_addr_next_name(&by_ip) == n &&
-		     kube_addr_next_slice(&by_pod) && kube_namespace_find(store, "demo", 4);
+	bool found = n && kube_name_service(n) && kube_name_service(n)->n_ip4 == 1 && slice &&
+		     slice->n_ip4 >= 1 && memcmp(kube_slice_ip4(slice), pod.bytes, 4) == 0 &&
+		     kube_addr_next_name(&by_ip) == n && kube_addr_next_slice(&by_pod) &&
+		     kube_namespace_find(store, "demo", 4);
 
 	missing += !found;
 	lookups++;
