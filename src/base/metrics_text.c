@@ -18,7 +18,8 @@
  * meanwhile (a worker that counts a series for the first time) does not wait for the writing of thousands. */
 struct seen {
 	const struct series *series;
-	double value; /* of readers */
+	bool was_read; /* `value` is a reader's */
+	double value;
 };
 
 /* A growing text; `failed` is sticky. */
@@ -112,16 +113,17 @@ static void put_value(struct text *t, const struct registry *r, const struct see
 	const struct series *s = e->series;
 	char number[METRIC_NUMBER_MAX];
 
-	metric_number(s->was_read ? e->value : scaled(s->family->desc, counted(r, s)), number);
+	metric_number(e->was_read ? e->value : scaled(s->family->desc, counted(r, s)), number);
 	put_sample(t, s, "", "", number);
 }
 
 /* A series of a vector appears once it was counted; a gauge stands for something that exists, at 0 too. */
-static bool shown(const struct registry *r, const struct series *s)
+static bool shown(const struct registry *r, const struct seen *e)
 {
+	const struct series *s = e->series;
 	const struct metric_desc *d = s->family->desc;
 
-	if (s->was_read || !*s->labels || d->kind == METRIC_GAUGE)
+	if (e->was_read || !*s->labels || d->kind == METRIC_GAUGE)
 		return true;
 	for (uint32_t i = 0; i < metric_cells(d); i++) {
 		if (registry_sum(r, s->id + i))
@@ -165,7 +167,7 @@ static void put_all(struct text *t, const struct registry *r, const struct seen 
 	for (size_t i = 0; i < n; i++) {
 		const struct series *s = v[i].series;
 
-		if (!shown(r, s))
+		if (!shown(r, &v[i]))
 			continue;
 		if (s->family != at)
 			put_help(t, s->family->desc);
@@ -190,7 +192,7 @@ static size_t gather(struct registry *r, struct seen *v)
 			const struct series *s = f->series[k];
 
 			if (s->readers)
-				v[n++] = (struct seen){s, s->readers->read(s->readers->arg)};
+				v[n++] = (struct seen){s, true, s->readers->read(s->readers->arg)};
 			else if (!s->was_read)
 				v[n++] = (struct seen){.series = s};
 		}
