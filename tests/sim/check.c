@@ -3,6 +3,7 @@
  * configuration that may have answered it. */
 #include "client.h"
 #include "config.h"
+#include "hostfile.h"
 #include "site.h"
 #include "wire/name.h"
 #include "wire/wire.h"
@@ -15,6 +16,8 @@ enum {
 	SETTLED_S = 10, /* what upstreams did before that is forgotten by health checks */
 	PROMPT_MS = 800, /* with all upstreams perfect */
 	LIFE_MS = 4500, /* of a query */
+	QUERY_MS = 10000, /* of what it leaves behind, too */
+	UNKNOWN_TTL_S = 5, /* for which the cache keeps an answer with nothing in it */
 	OPT_SIZE = 11,
 	EDE_SIZE = 6,
 	CACHED_MS = 50, /* nothing to wait for but a turn, and TCP for a late segment */
@@ -170,13 +173,19 @@ static size_t limit_of(const struct question *q, const struct config *c)
 	return limit < cap ? limit : cap;
 }
 
+/* A name of the hosts file that has no address of this kind: there is no SOA that could say so. */
+static bool is_empty(const struct seen *s)
+{
+	return s->rcode == RCODE_NOERROR && !(s->flags & FLAG_TC) && !s->chain && !s->n && !s->soa;
+}
+
 static const char *header_wrong(const struct question *q, const struct seen *s)
 {
 	if (!(s->flags & FLAG_QR) || (s->flags & FLAG_OPCODE))
 		return "no answer by its header";
 	if (!(s->flags & FLAG_RD) != !q->rd)
 		return "RD is not the question's";
-	if (!(s->flags & FLAG_RA) && s->rcode != RCODE_REFUSED)
+	if (!(s->flags & FLAG_RA) && s->rcode != RCODE_REFUSED && s->group != HOSTFILE_GROUP && !is_empty(s))
 		return "no RA";
 	if (s->has_opt != q->edns)
 		return q->edns ? "no OPT" : "an OPT for one who sent none";
@@ -270,12 +279,18 @@ static bool signed_alike(const struct question *q, const struct seen *s, const s
 	return s->flags & FLAG_TC || d->is_signed == s->rrsig;
 }
 
+/* When it was asked for, the hosts file did not have the name. */
+static bool passed_hosts(const struct question *q, const struct config *c, const struct delivery *d)
+{
+	return !c->hosts || hostfile_lacked(c, q->truth, d->at_ns - QUERY_MS * NS_PER_MS, d->at_ns);
+}
+
 static bool explained(const struct question *q, const struct config *c, const struct seen *s)
 {
 	for (const struct delivery *d = q->truth->deliveries; d; d = d->next) {
 		if (d->kind == DELIVERED_WHOLE && d->qtype == q->qtype && config_asks(c, d->group) &&
 		    d->group == s->group && d->version == s->version && signed_alike(q, s, d) &&
-		    fresh_enough(q, c, s, d))
+		    passed_hosts(q, c, d) && fresh_enough(q, c, s, d))
 			return true;
 	}
 	return false;
@@ -294,6 +309,87 @@ static const char *whole_wrong(const struct question *q, const struct config *c,
 	if (s->rcode != (q->truth->kind == TRUTH_NXDOMAIN ? RCODE_NXDOMAIN : RCODE_NOERROR))
 		return "wrong rcode";
 	return explained(q, c, s) ? NULL : "no upstream has delivered it in time";
+}
+
+/* ---------------------------------------------------------------- the hosts file */
+
+static uint32_t hosts_life_s(const struct config *c)
+{
+	return c->cache && c->max_ttl_s < c->hosts_ttl_s ? c->max_ttl_s : c->hosts_ttl_s;
+}
+
+/* Was this state the file's then, and not forgotten since? */
+static bool hosts_ago(const struct question *q, const struct config *c, unsigned state, uint32_t oldest_s,
+		      uint32_t newest_s)
+{
+	uint64_t forgotten = truth_forgotten_ns(q->truth, q->sent_ns[0]);
+	uint64_t from = world.now_ns - oldest_s * NS_PER_S, to = world.now_ns - newest_s * NS_PER_S;
+
+	return to >= forgotten && hostfile_served(c, state, from > forgotten ? from : forgotten, to);
+}
+
+static bool hosts_in_time(const struct question *q, const struct config *c, const struct seen *s)
+{
+	uint32_t life = hosts_life_s(c), v = (uint32_t)s->version, age = life - s->ttl_s;
+
+	if (s->ttl_s == life && hostfile_served(c, v, q->sent_ns[0], world.now_ns))
+		return true;
+	if (!c->cache || c->no_success || s->ttl_s > life)
+		return false;
+	if (c->keepttl && s->ttl_s == life && hosts_ago(q, c, v, life + 1, 0))
+		return true;
+	if (!c->keepttl && hosts_ago(q, c, v, age + 2, age > 2 ? age - 2 : 0))
+		return true;
+	return c->stale_s && s->ttl_s == (c->keepttl ? life : 0) && says_stale(q, c, s) &&
+	       hosts_ago(q, c, v, life + c->stale_s + 1, life - 1);
+}
+
+static const char *hosts_wrong(const struct question *q, const struct config *c, const struct seen *s)
+{
+	if (!c->hosts)
+		return "of a hosts file that this configuration does not have";
+	if (s->flags & FLAG_TC || s->rcode != RCODE_NOERROR || s->chain || s->soa)
+		return "not what a hosts file says";
+	if (s->n != hostfile_count((unsigned)s->version, q->truth))
+		return "not the addresses of one state of the hosts file";
+	return hosts_in_time(q, c, s) ? NULL : "not of this state of the hosts file";
+}
+
+static const char *empty_wrong(const struct question *q, const struct config *c)
+{
+	uint64_t since = q->sent_ns[0];
+
+	if (c->cache)
+		since = world.now_ns - (UNKNOWN_TTL_S + 1 + c->stale_s) * NS_PER_S;
+	if (!c->hosts || q->qtype == TYPE_A)
+		return "nothing in it";
+	return hostfile_had(c, q->truth, since, world.now_ns) ? NULL : "nothing in it, and not in the hosts file";
+}
+
+/* Without a cache before it, what the file has comes from there, and at once. */
+static const char *past_hosts(const struct question *q, const struct config *c, const struct seen *s)
+{
+	uint64_t waited = world.now_ns - q->sent_ns[q->n_sent - 1];
+
+	if (!c->hosts || c->cache || world.tight || hostfile_lacked(c, q->truth, q->sent_ns[0], world.now_ns))
+		return NULL;
+	if (s->group != HOSTFILE_GROUP && !is_empty(s))
+		return "the hosts file has the name, and is not asked";
+	return waited > CACHED_MS * NS_PER_MS ? "late, and the hosts file has the name" : NULL;
+}
+
+/* Who has seen a state sees no older one afterwards. */
+static const char *back_in_time(const struct question *q, const struct seen *s)
+{
+	if (n_configs > 1 || configs[0].cache)
+		return NULL;
+	for (unsigned i = 0; i < n_questions; i++) {
+		const struct question *p = &questions[i];
+
+		if (p->hosts_state > (unsigned)s->version + 1 && p->answered_ns < q->sent_ns[0])
+			return "an older state of the hosts file after a newer one";
+	}
+	return NULL;
 }
 
 /* ---------------------------------------------------------------- cut answers */
@@ -411,8 +507,16 @@ static const char *wrong_under(const struct question *q, const struct config *c,
 {
 	uint64_t waited = world.now_ns - q->sent_ns[q->n_sent - 1];
 
+	const char *why = past_hosts(q, c, s);
+
+	if (why)
+		return why;
 	if (s->len > limit_of(q, c))
 		return "longer than the client takes";
+	if (s->group == HOSTFILE_GROUP)
+		return hosts_wrong(q, c, s);
+	if (is_empty(s))
+		return empty_wrong(q, c);
 	if (waited > PROMPT_MS * NS_PER_MS && !c->pace &&
 	    all_perfect(c, before(q, SETTLED_S * 1000)))
 		return "late, and all upstreams are perfect";
@@ -434,11 +538,15 @@ void check_answer(struct question *q, const uint8_t *msg, size_t len)
 		why = header_wrong(q, &s);
 	if (!why)
 		why = late_for_cached(q);
+	if (!why && s.group == HOSTFILE_GROUP)
+		why = back_in_time(q, &s);
 	if (why) {
 		world_wrong("question %u: %s", q->number, why);
 		return;
 	}
-	q->whole = (s.rcode == RCODE_NOERROR || s.rcode == RCODE_NXDOMAIN) && !(s.flags & FLAG_TC);
+	q->whole = (s.rcode == RCODE_NOERROR || s.rcode == RCODE_NXDOMAIN) && !(s.flags & FLAG_TC) &&
+		   s.group != HOSTFILE_GROUP && !is_empty(&s);
+	q->hosts_state = s.group == HOSTFILE_GROUP ? (unsigned)s.version + 1 : 0;
 	q->ttl_s = lowest_ttl(&s);
 	/* Any configuration that may have been its. */
 	for (unsigned i = 0; i < n_configs; i++) {

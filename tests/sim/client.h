@@ -26,6 +26,7 @@ struct question {
 	bool gone; /* the client has left */
 	bool whole; /* answered with all there is, */
 	uint32_t ttl_s; /* for so long */
+	unsigned hosts_state; /* of the hosts file, by which it was answered, + 1; 0: not by it */
 };
 
 extern struct question questions[QUESTIONS_MAX];

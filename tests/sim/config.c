@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "config.h"
 
+#include "hostfile.h"
 #include "site.h"
 #include "world.h"
 
@@ -66,6 +67,17 @@ static void draw_cache(struct config *c)
 		add(c, "    keepttl\n");
 	}
 	add(c, "  }\n");
+}
+
+static void draw_hosts(struct config *c)
+{
+	static const unsigned reload_ms[] = {0, 50, 200, 1000, 5000}, ttls[] = {5, 30, 3600};
+
+	c->hosts = true;
+	c->hosts_reload_ms = reload_ms[world_below(5)];
+	c->hosts_ttl_s = ttls[world_below(3)];
+	add(c, "  hosts %s {\n    ttl %u\n    reload %ums\n    fallthrough\n  }\n", hostfile_path(), c->hosts_ttl_s,
+	    (unsigned)c->hosts_reload_ms);
 }
 
 static void add_group(struct config *c, int group)
@@ -140,6 +152,8 @@ void config_draw(struct config *c, uint8_t group)
 	}
 	if (world_percent(75))
 		draw_cache(c);
+	if (world_percent(30))
+		draw_hosts(c);
 	draw_forward(c);
 	add(c, "}\n");
 }

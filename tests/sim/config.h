@@ -20,6 +20,9 @@ struct config {
 	unsigned max_concurrent; /* 0: off */
 	uint8_t group; /* of upstreams */
 	bool next; /* `next` leads to the upstreams of the other group */
+	bool hosts; /* the world's hosts file goes before the upstreams */
+	uint32_t hosts_ttl_s;
+	uint64_t hosts_reload_ms; /* 0: never */
 	bool two_ports; /* listens on the second one too */
 	char text[1024];
 };

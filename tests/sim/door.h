@@ -45,6 +45,9 @@ void loop_wake(struct loop *l);
 /* rcu.c: after a turn. */
 void sim_rcu_turn_ended(void);
 
+/* background.c: tasks that nobody has stopped. */
+unsigned sim_background_left(void);
+
 /* stream.c: at the end of a turn. */
 void streams_flush(struct loop *l);
 

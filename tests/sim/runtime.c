@@ -289,4 +289,6 @@ void sim_server_stop(void)
 		world_wrong("%zu bytes in flight are left", runtime.in_flight);
 	if (cached)
 		world_wrong("%zu bytes are left in caches", cached);
+	if (sim_background_left())
+		world_wrong("%u background tasks are left", sim_background_left());
 }

@@ -3,6 +3,7 @@
 
 #include "config.h"
 #include "door.h"
+#include "hostfile.h"
 #include "truth.h"
 #include "wire/name.h"
 #include "wire/wire.h"
@@ -13,7 +14,7 @@
 #include <string.h>
 
 enum { COOKIE_OPTION = 4 + 8 + 8 }; /* the client's half, and the server's */
-enum { MESSAGE_MAX = 65535, PIECE = 700, OPT_MAX = 11 + COOKIE_OPTION, FORGED_MAX = 12, PACED_MAX = 64 };
+enum { MESSAGE_MAX = 65535, PIECE = 700, OPT_MAX = 11 + COOKIE_OPTION, FORGED_MAX = 12, PACED_MAX = 64, QUERY_S = 10 };
 
 struct site sites[SITES_MAX];
 unsigned n_sites;
@@ -485,8 +486,19 @@ static void respond(const struct heard *h)
 		answer(h);
 }
 
+/* A question that met the hosts file and was passed on is asked no longer than a query lives, and a bit. */
+static void look_at_hosts(const struct heard *h)
+{
+	const struct config *c = &configs[0];
+
+	if (h->truth && n_configs == 1 && c->hosts &&
+	    !hostfile_lacked(c, h->truth, world.now_ns - QUERY_S * NS_PER_S, world.now_ns))
+		world_wrong("site %u is asked n%u, which the hosts file has", h->site->index, h->truth->index);
+}
+
 static void note(const struct heard *h)
 {
+	look_at_hosts(h);
 	world_digest(h->question, h->question_len);
 	if (h->truth) {
 		h->truth->n_asked++;

@@ -4,7 +4,8 @@
  *   world.c     clock, events, chance, the story    scenario.c  what a seed makes     config.c   Corefiles
  *   truth.c     what is right        site.c   upstreams       client.c  clients      check.c   right answers?
  *   loop.c, udp.c, stream.c, listen.c   the door (net/loop.h ...)     chance.c   base/rng.h, base/clock.h
- *   runtime.c   workers as turns
+ *   runtime.c   workers as turns     rcu.c      grace periods   background.c  server/background.h
+ *   hostfile.c  a hosts file that changes
  *
  * Everything happens in one thread.  Nothing depends on addresses, on the real clock or on what ran before,
  * so a seed always tells the same story.  All of a world's own memory is freed at once at its end. */
