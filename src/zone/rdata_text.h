@@ -36,6 +36,15 @@ bool zone_number(const char *s, size_t len, uint64_t max, uint64_t *ret);
 /* One character of escaped text; moves *s.  -1: bad escape. */
 int zone_unescape(const char **s, const char *end);
 
+/* A record type by its name, or -1. */
+int zone_word_type(const struct zone_word *w);
+
+/* rdata_encoded.c: digits of 4, 5 or 6 bits, to the end of the entry, or one word with its length before it ("-": none). */
+int zone_rdata_encoded_rest(struct zone_rdata *r, unsigned bits) MUST_USE;
+int zone_rdata_encoded_word(struct zone_rdata *r, const struct zone_word *w, unsigned bits) MUST_USE;
+int zone_rdata_groups(struct zone_rdata *r, const struct zone_word *w, unsigned n, unsigned group, char separator) MUST_USE;
+int zone_rdata_bitmap(struct zone_rdata *r) MUST_USE;
+
 /* One field by its letter (rdata_text.c has the list). */
 int zone_rdata_field(struct zone_rdata *r, char kind) MUST_USE;
 

@@ -3,7 +3,8 @@
  *
  *   lex.c         words                      rdata_text.c    a type's fields, by table
  *   rr_text.c     owner TTL class type       rdata_field.c   one field: a name, a number, a string ...
- *   rdata_svcb.c  SVCB and HTTPS             rdata_ldns.c    the rare types, by ldns
+ *   rdata_svcb.c  SVCB and HTTPS             rdata_encoded.c one field of hex, base64, a bitmap
+ *                                            rdata_ldns.c    the rare types, by ldns
  *
  * Types that are met every day are read here, without malloc; the others by ldns, which allocates.
  * Any type can be written as \# LENGTH HEX (RFC 3597 5). */

@@ -4,7 +4,8 @@
  *   gotmpl_lex.c     characters -> text and the words of actions
  *   gotmpl_parse.c   actions -> nodes               gotmpl_expr.c     pipelines, operands
  *   gotmpl_eval.c    nodes -> output                gotmpl_pipe.c     a pipeline's value
- *   gotmpl_func.c    index, eq, len ...             gotmpl_format.c   print and printf
+ *   gotmpl_func.c    index, eq, len ...             gotmpl_format.c   values as text
+ *   gotmpl_printf.c  print and printf
  *   gotmpl_value.c   truth, comparison, items       gotmpl_escape.c   html, js, urlquery
  *   gotmpl_walk.c    what a host must know of a template before it runs
  *

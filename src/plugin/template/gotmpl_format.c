@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* print and printf, as Go's fmt has them: the verbs that strings, numbers, booleans and lists know. */
-#include "plugin/template/gotmpl.h"
+/* Values as text, as Go's fmt has them: the verbs that strings, numbers, booleans and lists know. */
+#include "plugin/template/gotmpl_format.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -10,8 +10,6 @@
 enum {
 	TEXT_FIRST = 64,   /* bytes a text begins with */
 	PIECE_MAX = 512,   /* of one formatted number: the longest float has 309 digits before its point */
-	WIDTH_MAX = 10000,
-	PREC_MAX = 100,
 };
 
 /* ---------------------------------------------------------------- texts that grow */
@@ -45,7 +43,7 @@ void gt_text_add(struct gt_text *t, const char *s, size_t len)
 	t->len += len;
 }
 
-static void add(struct gt_text *t, const char *s)
+void gt_text_puts(struct gt_text *t, const char *s)
 {
 	gt_text_add(t, s, strlen(s));
 }
@@ -58,14 +56,7 @@ int gt_text_end(struct gt_text *t, struct gt_value *ret)
 	return 0;
 }
 
-/* ---------------------------------------------------------------- one directive */
-
-struct spec {
-	char verb;
-	bool minus, plus, sharp, space, zero;
-	bool has_width, has_prec;
-	int width, prec;
-};
+/* ---------------------------------------------------------------- one value */
 
 /* Characters, not bytes: what a width counts. */
 static size_t characters(const char *s, size_t len)
@@ -77,7 +68,7 @@ static size_t characters(const char *s, size_t len)
 	return n;
 }
 
-static void pad(struct gt_text *t, const struct spec *sp, const char *s, size_t len)
+static void pad(struct gt_text *t, const struct gt_spec *sp, const char *s, size_t len)
 {
 	size_t n = characters(s, len), width = sp->has_width ? (size_t)sp->width : 0;
 
@@ -89,20 +80,20 @@ static void pad(struct gt_text *t, const struct spec *sp, const char *s, size_t 
 }
 
 /* "%!d(string=hello)": how Go shows a verb that its argument does not know. */
-static void wrong(struct gt_text *t, const struct spec *sp, const struct gt_value *v)
+static void wrong(struct gt_text *t, const struct gt_spec *sp, const struct gt_value *v)
 {
 	char head[4] = {'%', '!', sp->verb};
 
-	add(t, head);
-	add(t, "(");
+	gt_text_puts(t, head);
+	gt_text_puts(t, "(");
 	if (v->kind == GT_NIL) {
-		add(t, "<nil>");
+		gt_text_puts(t, "<nil>");
 	} else {
-		add(t, gt_kind_text(v));
-		add(t, "=");
+		gt_text_puts(t, gt_kind_text(v));
+		gt_text_puts(t, "=");
 		gt_text_value(t, v);
 	}
-	add(t, ")");
+	gt_text_puts(t, ")");
 }
 
 /* Digits before `end`, most significant first; returns their start. */
@@ -118,20 +109,20 @@ static char *digits(char *end, uint64_t v, unsigned base, bool upper)
 }
 
 /* A whole number with sign, prefix and the zeros that precision or width ask for. */
-static void whole(struct gt_text *t, const struct spec *sp, const struct gt_value *v, unsigned base,
+static void whole(struct gt_text *t, const struct gt_spec *sp, const struct gt_value *v, unsigned base,
 		  const char *prefix)
 {
 	char buf[PIECE_MAX], *end = buf + sizeof(buf), *s;
 	bool neg = v->kind == GT_INT && v->i < 0;
 	uint64_t u = neg ? -(uint64_t)v->i : v->u;
-	struct spec rest = *sp;
+	struct gt_spec rest = *sp;
 	int min = sp->has_prec ? sp->prec : 1;
 	const char *sign = neg ? "-" : sp->plus ? "+" : sp->space ? " " : "";
 
 	if (!sp->has_prec && sp->zero && sp->has_width && !sp->minus)
 		min = sp->width - (int)strlen(sign);
-	if (min > PREC_MAX)
-		min = PREC_MAX;
+	if (min > GT_PREC_MAX)
+		min = GT_PREC_MAX;
 	s = digits(end, u, base, sp->verb == 'X');
 	if (sp->has_prec && !sp->prec && !u)
 		s = end;
@@ -149,7 +140,7 @@ static void quote_escaped(struct gt_text *q, const struct gt_value *v)
 {
 	char buf[8];
 
-	add(q, "\"");
+	gt_text_puts(q, "\"");
 	for (uint32_t i = 0; i < v->len; i++) {
 		uint8_t c = (uint8_t)v->s[i];
 		const char *known = c ? strchr("\"\"\\\\\aa\bb\ff\nn\rr\tt\vv", c) : NULL;
@@ -158,20 +149,20 @@ static void quote_escaped(struct gt_text *q, const struct gt_value *v)
 			snprintf(buf, sizeof(buf), "\\%c", known[1]);
 		else
 			snprintf(buf, sizeof(buf), c < 32 || c == 127 ? "\\x%02x" : "%c", c);
-		add(q, buf);
+		gt_text_puts(q, buf);
 	}
-	add(q, "\"");
+	gt_text_puts(q, "\"");
 }
 
-static void quote(struct gt_text *t, const struct spec *sp, const struct gt_value *v)
+static void quote(struct gt_text *t, const struct gt_spec *sp, const struct gt_value *v)
 {
 	struct gt_text q = {.run = t->run};
 	struct gt_value ret = {0};
 
 	if (sp->sharp && !memchr(v->s, '`', v->len)) {
-		add(&q, "`");
+		gt_text_puts(&q, "`");
 		gt_text_add(&q, v->s, v->len);
-		add(&q, "`");
+		gt_text_puts(&q, "`");
 	} else {
 		quote_escaped(&q, v);
 	}
@@ -179,7 +170,7 @@ static void quote(struct gt_text *t, const struct spec *sp, const struct gt_valu
 	if (!t->failed)
 		pad(t, sp, ret.s, ret.len);
 }
-static void hex(struct gt_text *t, const struct spec *sp, const struct gt_value *v)
+static void hex(struct gt_text *t, const struct gt_spec *sp, const struct gt_value *v)
 {
 	struct gt_text h = {.run = t->run};
 	struct gt_value ret = {0};
@@ -187,18 +178,18 @@ static void hex(struct gt_text *t, const struct spec *sp, const struct gt_value 
 
 	for (uint32_t i = 0; i < v->len; i++) {
 		if (i && sp->space)
-			add(&h, " ");
+			gt_text_puts(&h, " ");
 		if (sp->sharp && (!i || sp->space))
-			add(&h, sp->verb == 'X' ? "0X" : "0x");
+			gt_text_puts(&h, sp->verb == 'X' ? "0X" : "0x");
 		snprintf(buf, sizeof(buf), sp->verb == 'X' ? "%02X" : "%02x", (uint8_t)v->s[i]);
-		add(&h, buf);
+		gt_text_puts(&h, buf);
 	}
 	t->failed |= gt_text_end(&h, &ret) != 0;
 	if (!t->failed)
 		pad(t, sp, ret.s, ret.len);
 }
 
-static void format_string(struct gt_text *t, const struct spec *sp, const struct gt_value *v)
+static void format_string(struct gt_text *t, const struct gt_spec *sp, const struct gt_value *v)
 {
 	struct gt_value cut = *v;
 
@@ -216,7 +207,7 @@ static void format_string(struct gt_text *t, const struct spec *sp, const struct
 		wrong(t, sp, v);
 }
 
-static void format_int(struct gt_text *t, const struct spec *sp, const struct gt_value *v)
+static void format_int(struct gt_text *t, const struct gt_spec *sp, const struct gt_value *v)
 {
 	char c = (char)v->u;
 
@@ -265,12 +256,12 @@ static void shortest(double f, char out[PIECE_MAX])
 	}
 }
 
-static void format_float(struct gt_text *t, const struct spec *sp, const struct gt_value *v)
+static void format_float(struct gt_text *t, const struct gt_spec *sp, const struct gt_value *v)
 {
 	char buf[PIECE_MAX], fmt[16];
 
 	if (!isfinite(v->f)) {
-		add(t, v->f > 0 ? "+Inf" : v->f < 0 ? "-Inf" : "NaN");
+		gt_text_puts(t, v->f > 0 ? "+Inf" : v->f < 0 ? "-Inf" : "NaN");
 		return;
 	}
 	if ((sp->verb == 'v' || sp->verb == 'g') && !sp->has_prec) {
@@ -289,27 +280,25 @@ static void format_float(struct gt_text *t, const struct spec *sp, const struct 
 	pad(t, sp, buf, strlen(buf));
 }
 
-static void format(struct gt_text *t, const struct spec *sp, const struct gt_value *v);
-
-static void format_items(struct gt_text *t, const struct spec *sp, const struct gt_value *v)
+static void format_items(struct gt_text *t, const struct gt_spec *sp, const struct gt_value *v)
 {
 	struct gt_value key, item;
 
-	add(t, v->kind == GT_MAP ? "map[" : "[");
+	gt_text_puts(t, v->kind == GT_MAP ? "map[" : "[");
 	for (size_t i = 0; i < v->len && !t->failed && gt_step(t->run); i++) {
 		gt_item(t->run, v, i, &key, &item);
 		if (i)
-			add(t, " ");
+			gt_text_puts(t, " ");
 		if (v->kind == GT_MAP) {
-			format(t, sp, &key);
-			add(t, ":");
+			gt_format(t, sp, &key);
+			gt_text_puts(t, ":");
 		}
-		format(t, sp, &item);
+		gt_format(t, sp, &item);
 	}
-	add(t, "]");
+	gt_text_puts(t, "]");
 }
 
-static void format(struct gt_text *t, const struct spec *sp, const struct gt_value *v)
+void gt_format(struct gt_text *t, const struct gt_spec *sp, const struct gt_value *v)
 {
 	switch (v->kind) {
 	case GT_NIL:
@@ -346,165 +335,10 @@ static void format(struct gt_text *t, const struct spec *sp, const struct gt_val
 
 void gt_text_value(struct gt_text *t, const struct gt_value *v)
 {
-	static const struct spec plain = {.verb = 'v'};
+	static const struct gt_spec plain = {.verb = 'v'};
 
 	if (v->kind == GT_NIL)
-		add(t, "<no value>");
+		gt_text_puts(t, "<no value>");
 	else
-		format(t, &plain, v);
-}
-
-/* ---------------------------------------------------------------- printf */
-
-struct printer {
-	struct gt_text t;
-	const char *at, *end;
-	const struct gt_value *args;
-	unsigned n, next; /* the argument that comes next */
-	bool reordered;
-};
-
-static char here(const struct printer *p)
-{
-	return p->at < p->end ? *p->at : '\0';
-}
-
-static bool read_number(struct printer *p, int max, int *ret)
-{
-	bool any = false;
-
-	for (*ret = 0; here(p) >= '0' && here(p) <= '9'; p->at++, any = true)
-		*ret = *ret >= max ? max : *ret * 10 + (here(p) - '0');
-	if (*ret > max)
-		*ret = max;
-	return any;
-}
-
-/* [n]: the argument that comes next. */
-static void read_index(struct printer *p)
-{
-	const char *before = p->at;
-	int n;
-
-	if (here(p) != '[')
-		return;
-	p->at++;
-	if (!read_number(p, GT_ARGS_MAX, &n) || here(p) != ']' || n < 1) {
-		p->at = before;
-		return;
-	}
-	p->at++;
-	p->next = (unsigned)n - 1;
-	p->reordered = true;
-}
-
-/* A number, or `*` for an argument. */
-static bool read_size(struct printer *p, int max, int *ret)
-{
-	const struct gt_value *v;
-
-	read_index(p);
-	if (here(p) != '*')
-		return read_number(p, max, ret);
-	p->at++;
-	v = p->next < p->n ? &p->args[p->next++] : NULL;
-	if (!v || v->kind != GT_INT || v->i > max || v->i < -max)
-		return false;
-	*ret = (int)v->i;
-	return true;
-}
-
-static void read_spec(struct printer *p, struct spec *sp)
-{
-	for (; here(p) && strchr("-+# 0", here(p)); p->at++) {
-		sp->minus |= here(p) == '-';
-		sp->plus |= here(p) == '+';
-		sp->sharp |= here(p) == '#';
-		sp->space |= here(p) == ' ';
-		sp->zero |= here(p) == '0';
-	}
-	sp->has_width = read_size(p, WIDTH_MAX, &sp->width);
-	if (sp->has_width && sp->width < 0) {
-		sp->minus = true;
-		sp->width = -sp->width;
-	}
-	if (here(p) == '.') {
-		p->at++;
-		sp->has_prec = true;
-		if (!read_size(p, PREC_MAX, &sp->prec) || sp->prec < 0)
-			sp->prec = 0;
-	}
-	sp->zero &= !sp->minus;
-	read_index(p);
-}
-
-static void directive(struct printer *p)
-{
-	struct spec sp = {0};
-	char missing[] = "%!x(MISSING)";
-
-	p->at++;
-	read_spec(p, &sp);
-	sp.verb = here(p);
-	if (!sp.verb) {
-		add(&p->t, "%!(NOVERB)");
-		return;
-	}
-	p->at++;
-	missing[2] = sp.verb;
-	if (sp.verb == '%')
-		add(&p->t, "%");
-	else if (p->next >= p->n)
-		add(&p->t, missing);
-	else
-		format(&p->t, &sp, &p->args[p->next++]);
-}
-
-static void extra(struct printer *p)
-{
-	add(&p->t, "%!(EXTRA ");
-	for (unsigned i = p->next; i < p->n; i++) {
-		add(&p->t, i > p->next ? ", " : "");
-		add(&p->t, p->args[i].kind == GT_NIL ? "<nil>" : gt_kind_text(&p->args[i]));
-		if (p->args[i].kind == GT_NIL)
-			continue;
-		add(&p->t, "=");
-		gt_text_value(&p->t, &p->args[i]);
-	}
-	add(&p->t, ")");
-}
-
-int gt_printf(struct gt_run *run, const struct gt_value *args, unsigned n, struct gt_value *ret)
-{
-	struct printer p = {.t = {.run = run}, .args = args + 1, .n = n - 1};
-
-	if (args->kind != GT_STRING)
-		return gt_fail(run, "printf's format must be a string, not a %s", gt_kind_text(args));
-	p.at = args->s;
-	p.end = args->s + args->len;
-	while (p.at < p.end && !p.t.failed && gt_step(run)) {
-		const char *to = memchr(p.at, '%', (size_t)(p.end - p.at));
-
-		gt_text_add(&p.t, p.at, (size_t)((to ? to : p.end) - p.at));
-		p.at = to ? to : p.end;
-		if (to)
-			directive(&p);
-	}
-	if (p.next < p.n && !p.reordered)
-		extra(&p);
-	return *run->error ? -1 : gt_text_end(&p.t, ret);
-}
-
-int gt_print(struct gt_run *run, const struct gt_value *args, unsigned n, bool line, struct gt_value *ret)
-{
-	static const struct spec plain = {.verb = 'v'};
-	struct gt_text t = {.run = run};
-
-	for (unsigned i = 0; i < n; i++) {
-		if (i && (line || (args[i].kind != GT_STRING && args[i - 1].kind != GT_STRING)))
-			add(&t, " ");
-		format(&t, &plain, &args[i]);
-	}
-	add(&t, line ? "\n" : "");
-	return *run->error ? -1 : gt_text_end(&t, ret);
+		gt_format(t, &plain, v);
 }
