@@ -71,7 +71,8 @@ static void publish_service(struct kube_store *s, enum kube_kind kind, struct ku
 {
 	struct kube_service *old = n->service;
 
-	/* A reader by address finds the name first and then looks into its service: that must hold the address. */
+	/* A reader by address finds the name first and then looks into its service: that must hold the
+	 * address. */
 	if (kind == KUBE_IMPORT) {
 		rcu_set(&n->service, svc);
 	} else if (svc) {

@@ -5,9 +5,9 @@
  *     endpoint     the URL, with a client certificate or without
  *     kubeconfig   cluster and user of a context (kubeconfig.c); exec plugins in exec.c
  *
- * Every error names the file and the field.  Files of certificates are given to libcurl by name and read at each new
- * connection; certificates that stand in the kubeconfig itself go into memory files (/proc/self/fd/N), because GnuTLS
- * under libcurl 7.88 takes names only.
+ * Every error names the file and the field.  Files of certificates are given to libcurl by name and read at
+ * each new connection; certificates that stand in the kubeconfig itself go into memory files
+ * (/proc/self/fd/N), because GnuTLS under libcurl 7.88 takes names only.
  *
  * Thread: load: any; the rest: the client's. */
 #pragma once
@@ -47,12 +47,13 @@ struct kube_auth {
 	char *base_dir; /* relative names in the kubeconfig are relative to it */
 };
 
-/* 0, or ERR_SYNTAX with a text.  With `check_only` nothing stays open.  `ret` must be given to kube_auth_fini in any case. */
+/* 0, or ERR_SYNTAX with a text.  `ret` must be given to
+ * kube_auth_fini in any case. */
 int kube_auth_load(struct kube_auth *ret, const struct kube_options *o, char error[KUBE_ERROR_MAX]) MUST_USE;
 void kube_auth_fini(struct kube_auth *a);
 
-/* Before a request: read the token file again when it is time.  A file that cannot be read keeps the old token and is
- * logged.  false: not yet (the exec plugin is running). */
+/* Before a request: read the token file again when it is time.  A file that cannot be read keeps the old
+ * token and is logged.  false: not yet (the exec plugin is running). */
 bool kube_auth_ready(struct kube_auth *a, uint64_t now_ns);
 /* The server said 401: what is known is forgotten. */
 void kube_auth_refused(struct kube_auth *a);

@@ -3,10 +3,11 @@
  *
  *   idle --30 to 60 min--> listing kind 0 --> confirming --> listing kind 1 ... --> idle
  *
- * A list of metadata only, from the server's watch cache (resourceVersion=0), is streamed past the store: objects
- * that are not there, or newer there than here, are remembered (some by name, the rest by number); what is here and not there
- * is what was not seen.  The list and the watch may be at different moments, so nothing is judged until the watch
- * has come to the list's version.  What still differs then is counted, and the resource is listed anew. */
+ * A list of metadata only, from the server's watch cache (resourceVersion=0), is streamed past the store:
+ * objects that are not there, or newer there than here, are remembered (some by name, the rest by number);
+ * what is here and not there is what was not seen.  The list and the watch may be at different moments, so
+ * nothing is judged until the watch has come to the list's version.  What still differs then is counted,
+ * and the resource is listed anew. */
 #include "kube/client_internal.h"
 
 #include "base/clock.h"

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The API client: one per set of options, shared by all generations and server blocks that ask for the same.
  *
- *     plugin setup    kube_options_check   read kubeconfig and files, errors to the Corefile's reader; no side effects
- *     plugin start    kube_open            the running client with these options, or a new one that begins to list
+ *     plugin setup    kube_options_check   read kubeconfig and files, errors to the Corefile's reader; no
+ * side effects
+ *     plugin start    kube_open            the running client with these options, or a new one that begins to
+ * list
  *     queries         kube_store(client)   read the store (kube/store.h)
  *     plugin stop     kube_close           the last one to close ends it
  *
@@ -41,15 +43,15 @@ struct kube_options {
 
 enum { KUBE_ERROR_MAX = 512 };
 
-/* All that can be known without the API server: the kubeconfig and the files it names, the in-cluster environment.
- * 0, or ERR_SYNTAX with a text in `error` that names file and field.  Thread: builder. */
+/* All that can be known without the API server: the kubeconfig and the files it names, the in-cluster
+ * environment. 0, or ERR_SYNTAX with a text in `error` that names file and field.  Thread: builder. */
 int kube_options_check(const struct kube_options *o, char error[KUBE_ERROR_MAX]) MUST_USE;
 
-/* The client with these options; another reference when it runs already.  0, ERR_SYNTAX (as kube_options_check) or
- * -errno, with `error`.  Thread: control, builder. */
+/* The client with these options; another reference when it runs already.  0, ERR_SYNTAX (as
+ * kube_options_check) or -errno, with `error`.  Thread: control, builder. */
 int kube_open(const struct kube_options *o, struct kube_client **ret, char error[KUBE_ERROR_MAX]) MUST_USE;
-/* Give a reference back.  No reader uses the store any more after a grace period (base/rcu.h).  Blocks for a request to
- * be given up, at most some milliseconds.  NULL is left alone.  Thread: as kube_open. */
+/* Give a reference back.  No reader uses the store any more after a grace period (base/rcu.h).  Blocks for
+ * a request to be given up, at most some milliseconds.  NULL is left alone.  Thread: as kube_open. */
 void kube_close(struct kube_client *c);
 
 /* The store: same pointer as long as the client is open. */
@@ -57,5 +59,6 @@ const struct kube_store *kube_client_store(const struct kube_client *c);
 /* All watched kinds have been listed once.  Thread: any. */
 bool kube_synced(const struct kube_client *c);
 
-/* Run fn(arg) in the client's thread, where the store may be read at leisure, and wait for it.  Thread: as kube_open. */
+/* Run fn(arg) in the client's thread, where the store may be read at leisure, and wait for it.  Thread: as
+ * kube_open. */
 void kube_run(struct kube_client *c, void (*fn)(void *arg), void *arg);

@@ -21,7 +21,8 @@ enum {
 	PATH_MAX_LEN = 4096,
 };
 
-/* One API server, for all clients of the process that use it: away or not, and who asks whether it is back. */
+/* One API server, for all clients of the process that use it: away or not, and who asks whether it is
+ * back. */
 struct kube_gate {
 	struct kube_gate *next;
 	char *server;

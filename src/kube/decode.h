@@ -3,8 +3,8 @@
  *
  *     body chunks --> stream (stream.h): cuts them --> decode: one object --> event callback --> store
  *
- * An object is views into the bytes it was read from plus arrays in the decoder's scratch memory; both are good until
- * the next one.  Of a broken or hostile object nothing is used; a size limit is the stream's work.
+ * An object is views into the bytes it was read from plus arrays in the decoder's scratch memory; both are
+ * good until the next one.  Of a broken or hostile object nothing is used; a size limit is the stream's work.
  *
  * Thread: one thread a decoder. */
 #pragma once

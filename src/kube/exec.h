@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Exec plugins of a kubeconfig: a program that prints an ExecCredential (client.authentication.k8s.io v1, v1beta1).
+/* Exec plugins of a kubeconfig: a program that prints an ExecCredential (client.authentication.k8s.io v1,
+ * v1beta1).
  *
- * It runs beside the client's thread, which polls its output: at most EXEC_TIME_MS and EXEC_OUTPUT_MAX bytes.  A
- * credential is kept until its expirationTimestamp or the server's 401.  standard input is empty, standard error ours.
+ * It runs beside the client's thread, which polls its output: at most EXEC_TIME_MS and EXEC_OUTPUT_MAX bytes.
+ * A credential is kept until its expirationTimestamp or the server's 401.  standard input is empty, standard
+ * error ours.
  *
  * Thread: the client's. */
 #pragma once

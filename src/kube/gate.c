@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 /* One probe a process while an API server is away.
  *
- * The first failure of a connection, a 5xx or a 429 closes the gate.  Then one request at a time is let through: at once, then
- * after 0.1 s, doubling up to a cap; the first answer opens the gate for everybody.  The cap grows with the
- * outage: 1 s in its first 90 s (a new Service has to be resolvable within 2 s of the server being back), 2 s up to ten minutes, 5 s
- * after that.  Each wait is drawn between its half and its whole, so that many replicas spread.  Retry-After is obeyed. */
+ * The first failure of a connection, a 5xx or a 429 closes the gate.  Then one request at a time is let
+ * through: at once, then after 0.1 s, doubling up to a cap; the first answer opens the gate for everybody.
+ * The cap grows with the outage: 1 s in its first 90 s (a new Service has to be resolvable within 2 s of
+ * the server being back), 2 s up to ten minutes, 5 s after that.  Each wait is drawn between its half and
+ * its whole, so that many replicas spread.  Retry-After is obeyed. */
 #include "kube/client_internal.h"
 
 #include "base/clock.h"

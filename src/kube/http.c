@@ -82,7 +82,8 @@ static void set_server(struct kube_request *r, const struct kube_target *t, cons
 	if (t->tls_name) {
 		const char *port = host[0] == '[' ? strchr(host, ']') : host;
 
-		/* To the same place, but by the certificate's name; the Host header names the server as before. */
+		/* To the same place, but by the certificate's name; the Host header names the server as
+		 * before. */
 		port = port ? memchr(port, ':', host_len - (size_t)(port - host)) : NULL;
 		snprintf(other, sizeof(other), "::%.*s%s", (int)host_len, host, port ? "" : ":443");
 		r->connect_to = curl_slist_append(NULL, other);
@@ -93,8 +94,9 @@ static void set_server(struct kube_request *r, const struct kube_target *t, cons
 		curl_easy_setopt(r->easy, CURLOPT_CONNECT_TO, r->connect_to);
 	}
 	curl_easy_setopt(r->easy, CURLOPT_URL, url);
-	/* Wait whether the first connection can carry more than one request.  Without TLS it never can, and libcurl 7.88
-	 * would have the others wait until the first request ends, which a watch does not. */
+	/* Wait whether the first connection can carry more than one request.  Without TLS it never can,
+	 * and libcurl 7.88 would have the others wait until the first request ends, which a watch does
+	 * not. */
 	curl_easy_setopt(r->easy, CURLOPT_PIPEWAIT, strncmp(url, "https:", 6) ? 0L : 1L);
 	free(url);
 	if (!strncmp(host, "127.", 4) || !strncmp(host, "localhost", 9) || !strncmp(host, "[::1]", 5))
@@ -103,8 +105,8 @@ static void set_server(struct kube_request *r, const struct kube_target *t, cons
 
 static void set_tls(CURL *e, const struct kube_target *t)
 {
-	/* Requests wait for the first one's connection and share it.  Without TLS there is no HTTP/2, and libcurl would
-	 * have them wait for ever. */
+	/* Requests wait for the first one's connection and share it.  Without TLS there is no HTTP/2, and
+	 * libcurl would have them wait for ever. */
 	curl_easy_setopt(e, CURLOPT_PIPEWAIT, strncmp(t->server, "https:", 6) == 0 ? 1L : 0L);
 	if (t->ca) {
 		curl_easy_setopt(e, CURLOPT_CAINFO, t->ca);

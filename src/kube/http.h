@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /* HTTP requests to an API server: the only place that knows libcurl (GnuTLS flavour).
  *
- * One multi handle for all requests of the "kube" thread.  Requests to one server share one HTTP/2 connection.  A connection
- * on which nothing has arrived for some seconds is asked for a sign of life (an HTTP/2 PING, http_ping.c) and shut down
- * when none comes: its requests end with an error at once, and the next ones make a new connection.
+ * One multi handle for all requests of the "kube" thread.  Requests to one server share one HTTP/2
+ * connection.  A connection on which nothing has arrived for some seconds is asked for a sign of life (an
+ * HTTP/2 PING, http_ping.c) and shut down when none comes: its requests end with an error at once, and the
+ * next ones make a new connection.
  *
  * Thread: one ("kube"); kube_http_wake: any. */
 #pragma once
@@ -34,8 +35,8 @@ struct kube_request_ops {
 	void (*head)(void *arg, int status, const char *type, uint32_t retry_after_s);
 	/* A piece of the body.  Not 0: end the request with that code. */
 	int (*body)(void *arg, const uint8_t *data, size_t len);
-	/* It has ended, and with this call it is gone.  0; a code from `body`; -EIO with a text for everything that
-	 * happened to the connection. */
+	/* It has ended, and with this call it is gone.  0; a code from `body`; -EIO with a text for
+	 * everything that happened to the connection. */
 	void (*done)(void *arg, int err, const char *why);
 };
 
@@ -48,14 +49,16 @@ struct kube_request *kube_http_get(struct kube_http *h, const struct kube_target
 				   const char *const *headers, const struct kube_request_ops *ops, void *arg);
 /* End it now, without done().  Its connection stays when others use it. */
 void kube_http_cancel(struct kube_request *r);
-/* The connection that it is on is not to be used any more (rotated certificates): all requests on it end with an error. */
+/* The connection that it is on is not to be used any more (rotated certificates): all requests on it end
+ * with an error. */
 void kube_http_shut(struct kube_request *r);
 /* Monotonic time of the last byte that came for it (of its start, before). */
 uint64_t kube_http_last_ns(const struct kube_request *r);
 /* Its connection answers HTTP/2 pings, so that silence means nothing. */
 bool kube_http_pinged(const struct kube_request *r);
 
-/* Wait at most timeout_ms for something to do and do it.  `fds`: more descriptors to wait for (revents are set). */
+/* Wait at most timeout_ms for something to do and do it.  `fds`: more descriptors to wait for (revents are
+ * set). */
 void kube_http_turn(struct kube_http *h, int timeout_ms, struct pollfd *fds, size_t n_fds);
 void kube_http_wake(struct kube_http *h);
 

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Whether the connections are alive.
  *
- * An idle watch and a dead connection look the same: no bytes.  HTTP/2 has PING for that (RFC 9113 6.7); libcurl sends
- * it only for handles of its blocking interface (curl_easy_upkeep).  So the frame is written here, through the
- * connection's own GnuTLS session, and only when
- * nothing of libcurl's waits in the kernel's send queue: then no frame of its own can be half written.  The answer is not looked
- * at (libcurl's nghttp2 takes an acknowledgement that it did not ask for as what it is, and ignores it): the
- * kernel knows when a connection last received anything (TCP_INFO).
- * Bytes that are not even acknowledged end in TCP_USER_TIMEOUT; so do connections without HTTP/2, by TCP keepalive. */
+ * An idle watch and a dead connection look the same: no bytes.  HTTP/2 has PING for that (RFC 9113 6.7);
+ * libcurl sends it only for handles of its blocking interface (curl_easy_upkeep).  So the frame is written
+ * here, through the connection's own GnuTLS session, and only when nothing of libcurl's waits in the
+ * kernel's send queue: then no frame of its own can be half written.  The answer is not looked at
+ * (libcurl's nghttp2 takes an acknowledgement that it did not ask for as what it is, and ignores it): the
+ * kernel knows when a connection last received anything (TCP_INFO). Bytes that are not even acknowledged
+ * end in TCP_USER_TIMEOUT; so do connections without HTTP/2, by TCP keepalive. */
 #include "kube/http_internal.h"
 
 #include "base/clock.h"

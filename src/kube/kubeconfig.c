@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* A kubeconfig file: the context, its cluster and its user, read by libyaml.  Errors: FILE: field: what is wrong. */
+/* A kubeconfig file: the context, its cluster and its user, read by libyaml.  Errors: FILE: field: what is
+ * wrong. */
 #include "kube/auth.h"
 
 #include "base/err.h"
@@ -84,7 +85,8 @@ static yaml_node_t *item(struct reader *r, const yaml_node_t *seq, size_t i)
 	return yaml_document_get_node(&r->doc, seq->data.sequence.items.start[i]);
 }
 
-/* The body `key` of the entry called `name` in the list `list`: clusters/cluster, users/user, contexts/context. */
+/* The body `key` of the entry called `name` in the list `list`: clusters/cluster, users/user,
+ * contexts/context. */
 static yaml_node_t *named(struct reader *r, const char *list, const char *key, const char *name)
 {
 	const yaml_node_t *seq = get(r, yaml_document_get_root_node(&r->doc), list), *entry;

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /* What concerns all objects of a kind: deletion, complete lists (mark and sweep), comparison.
  *
- * Mark and sweep: the begin takes the mark off every record, each object of the list sets it again (apply.c), the end
- * deletes what has none.  Until then readers see the old objects, already with the list's newer contents. */
+ * Mark and sweep: the begin takes the mark off every record, each object of the list sets it again
+ * (apply.c), the end deletes what has none.  Until then readers see the old objects, already with the
+ * list's newer contents. */
 #include "kube/store_internal.h"
 
 /* ---------------------------------------------------------------- all of a kind */
@@ -26,8 +27,8 @@ static struct kube_table *table_of(struct kube_store *s, enum kube_kind kind)
 	return &s->namespaces;
 }
 
-/* The mark of a record, or NULL when it is no object of that kind now (a name without Service, a namespace that only
- * Services name). */
+/* The mark of a record, or NULL when it is no object of that kind now (a name without Service, a namespace
+ * that only Services name). */
 static uint8_t *mark_of(void *record, enum kube_kind kind)
 {
 	struct kube_name *n = record;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The thread "kube" and the clients that live on it.
  *
- * kube_open and kube_close (control, builder) are serialized by `open_lock`; they reach into the thread by calls that it
- * runs between two turns.  The list of clients is changed by the thread alone, under `list_lock`, which the
- * readers of metrics take too. */
+ * kube_open and kube_close (control, builder) are serialized by `open_lock`; they reach into the thread by
+ * calls that it runs between two turns.  The list of clients is changed by the thread alone, under
+ * `list_lock`, which the readers of metrics take too. */
 #include "kube/client_internal.h"
 
 #include "base/clock.h"

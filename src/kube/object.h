@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Decoded objects, and the writing side of the store: what decode makes, what watch applies, and what tests fill a
- * store with by hand:
+/* Decoded objects, and the writing side of the store: what decode makes, what watch applies, and what tests
+ * fill a store with by hand:
  *
  *     struct kube_port port = {.name = "http", .name_len = 4, .port = 80};
  *     struct kube_addr ip = kube_addr_parse("10.96.0.1", 9);
@@ -85,15 +85,16 @@ void kube_store_free(struct kube_store *s);
 /* What applying did. */
 enum kube_change { KUBE_SAME, KUBE_ADDED, KUBE_UPDATED, KUBE_DELETED, KUBE_REFUSED };
 
-/* Add or update one object.  KUBE_SAME: nothing that answers need has changed.  KUBE_REFUSED: names that no API server
- * gives (empty, over 253 bytes), more than the record can hold, or no memory; what was there stays.
- * A Pod that is being deleted changes nothing (one that was there stays until its DELETED event). */
+/* Add or update one object.  KUBE_SAME: nothing that answers need has changed.  KUBE_REFUSED: names that
+ * no API server gives (empty, over 253 bytes), more than the record can hold, or no memory; what was there
+ * stays. A Pod that is being deleted changes nothing (one that was there stays until its DELETED event). */
 enum kube_change kube_store_apply(struct kube_store *s, const struct kube_object *o, uint64_t now_s);
 /* Take one out: KUBE_DELETED, or KUBE_SAME when it was not there.  Only kind, ns and name are read. */
 enum kube_change kube_store_delete(struct kube_store *s, const struct kube_object *o, uint64_t now_s);
 
-/* A complete list of one kind: begin, apply each object, end.  What was not applied in between is deleted by the end; how
- * many those were is returned.  Readers see the old objects until then.  A list that breaks off is just begun again. */
+/* A complete list of one kind: begin, apply each object, end.  What was not applied in between is deleted
+ * by the end; how many those were is returned.  Readers see the old objects until then.  A list that
+ * breaks off is just begun again. */
 void kube_store_list_begin(struct kube_store *s, enum kube_kind kind);
 size_t kube_store_list_end(struct kube_store *s, enum kube_kind kind, uint64_t now_s);
 void kube_store_set_synced(struct kube_store *s, enum kube_kind kind);
@@ -101,8 +102,9 @@ void kube_store_set_synced(struct kube_store *s, enum kube_kind kind);
 /* The kept resourceVersion of an object (identified by kind, ns, name); false: it is not there. */
 bool kube_store_version(const struct kube_store *s, const struct kube_object *o, uint64_t *ret_version);
 
-/* A comparison with the API server (check.c): forget who was seen; note one as seen (false: it is not there); count those
- * that were neither seen nor applied since and are no newer than `version`.  Not during a list of the same kind. */
+/* A comparison with the API server (check.c): forget who was seen; note one as seen (false: it is not
+ * there); count those that were neither seen nor applied since and are no newer than `version`.  Not
+ * during a list of the same kind. */
 void kube_store_check_begin(struct kube_store *s, enum kube_kind kind);
 bool kube_store_check_seen(struct kube_store *s, const struct kube_object *o);
 size_t kube_store_check_unseen(const struct kube_store *s, enum kube_kind kind, uint64_t version);

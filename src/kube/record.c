@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Packing: from a decoded object to the record that is kept.  All numbers in the host's order; nothing is aligned.
+/* Packing: from a decoded object to the record that is kept.  All numbers in the host's order; nothing is
+ * aligned.
  *
  *   service   ip4 4*n, ip6 16*n, ports, externals, external name to the end
  *   slice     ip4 4*n, ip6 16*n, ports, [cluster], texts of each address in that order
@@ -231,7 +232,7 @@ struct kube_pod *kube_pack_pod(struct kube_store *s, const struct kube_object *o
 		put_text(p, o->name);
 		for (size_t i = 0; i < o->n_labels; i++) {
 			if (o->labels[i].key.len > UINT8_MAX)
-				continue; /* over 253+1+63 no label's key may be; such a long one is left out */
+				continue; /* 317 bytes are allowed; who uses those goes without */
 			put_text(p, o->labels[i].key);
 			put_text(p, o->labels[i].value);
 		}

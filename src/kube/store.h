@@ -2,22 +2,24 @@
 /* What the API server has said, in the form that answers need it: names and addresses of Services, endpoints,
  * Pods, namespaces and ServiceImports, and nothing else of them.
  *
- *      names:     (namespace, service) ----> struct kube_name ---> struct kube_service    its type, addresses, ports
+ *      names:     (namespace, service) ----> struct kube_name ---> struct kube_service    its type,
+ * addresses, ports
  *                                                  |
- *                                                  +---> struct kube_slice -> next ...    ready endpoints, ports
+ *                                                  +---> struct kube_slice -> next ...    ready endpoints,
+ * ports
  *      services by address:  address ----> struct kube_name          (cluster IPs)
  *      external by address:  address ----> struct kube_name          (externalIPs, load balancer addresses)
  *      endpoints by address: address ----> struct kube_slice         (the name is slice->name)
  *      pods by address:      address ----> struct kube_pod
  *      imports:   (namespace, service) ----> struct kube_name, of ServiceImports and their slices
  *
- * All tables are read without a lock by workers (base/rcu.h) while one thread, the API client's, changes them.
- * An update replaces the record of its own object and nothing else.  So every pointer that a function here gives out
- * is good until the end of the caller's turn and never survives a STEP_WAIT; two loads may see two states, so
- * take `kube_name_service` and each list once an answer.
+ * All tables are read without a lock by workers (base/rcu.h) while one thread, the API client's, changes
+ * them. An update replaces the record of its own object and nothing else.  So every pointer that a function
+ * here gives out is good until the end of the caller's turn and never survives a STEP_WAIT; two loads may see
+ * two states, so take `kube_name_service` and each list once an answer.
  *
- * Kept are only ready endpoints: what is not ready stands in no answer.  Names are as the API server has them (lower case); the
- * caller lowers the labels that it looks up.
+ * Kept are only ready endpoints: what is not ready stands in no answer.  Names are as the API server has them
+ * (lower case); the caller lowers the labels that it looks up.
  *
  * Thread: functions of this header: any RCU reader (worker), and the writer itself. */
 #pragma once
@@ -55,7 +57,7 @@ struct kube_str {
 struct kube_ns {
 	uint64_t version; /* writer only */
 	uint32_t refs; /* writer only: records that point here */
-	bool exists; /* a Namespace object of this name is there (and matches namespace_labels): kube_ns_exists */
+	bool exists; /* the Namespace object is there and matches namespace_labels: kube_ns_exists */
 	uint8_t seen; /* writer only */
 	uint8_t name_len;
 	char name[];
@@ -115,7 +117,8 @@ struct kube_port_iter kube_service_ports(const struct kube_service *svc);
 /* spec.externalName as it stands there; len 0 but for KUBE_EXTERNAL_NAME. */
 struct kube_str kube_service_external_name(const struct kube_service *svc);
 
-/* externalIPs, then the load balancer's ingresses, in the object's order.  addr_len 4 or 16, or 0: a host name. */
+/* externalIPs, then the load balancer's ingresses, in the object's order.  addr_len 4 or 16, or 0: a host
+ * name. */
 struct kube_external {
 	uint8_t addr_len;
 	const uint8_t *addr;
@@ -143,8 +146,8 @@ struct kube_name {
 	char name[];
 };
 
-/* The record of that Service (kube_import_find: ServiceImport), or NULL.  Its service may be NULL (only slices are there
- * so far: answers nothing forward). */
+/* The record of that Service (kube_import_find: ServiceImport), or NULL.  Its service may be NULL (only
+ * slices are there so far: answers nothing forward). */
 const struct kube_name *kube_name_find(const struct kube_store *s, const char *ns, size_t ns_len,
 				       const char *name, size_t name_len);
 const struct kube_name *kube_import_find(const struct kube_store *s, const char *ns, size_t ns_len,
@@ -240,8 +243,8 @@ struct kube_addr_iter {
 	uint8_t addr_len, by;
 };
 
-/* `addr` (4 or 16 bytes, network order) must live as long as the iterator.  An IPv4-mapped IPv6 address is not looked
- * up as IPv4. */
+/* `addr` (4 or 16 bytes, network order) must live as long as the iterator.  An IPv4-mapped IPv6 address is
+ * not looked up as IPv4. */
 struct kube_addr_iter kube_addr_find(const struct kube_store *s, enum kube_by_addr by, const uint8_t *addr,
 				     size_t len);
 const struct kube_name *kube_addr_next_name(struct kube_addr_iter *it);
@@ -250,8 +253,8 @@ const struct kube_pod *kube_addr_next_pod(struct kube_addr_iter *it);
 
 /* ---------------------------------------------------------------- all of them */
 
-/* Every name (imports: of ServiceImports), in no order, within one turn of the caller.  Records that come or go
- * meanwhile may or may not be seen; one that is there all along is seen exactly once. */
+/* Every name (imports: of ServiceImports), in no order, within one turn of the caller.  Records that come
+ * or go meanwhile may or may not be seen; one that is there all along is seen exactly once. */
 struct kube_name_iter {
 	const struct kube_table_slots *slots;
 	uint32_t at;
@@ -280,13 +283,15 @@ size_t kube_store_count(const struct kube_store *s, enum kube_kind kind);
 
 /* ---------------------------------------------------------------- state */
 
-/* The first complete list of this kind has been read; true for kinds that are not watched.  Never goes back to false. */
+/* The first complete list of this kind has been read; true for kinds that are not watched.  Never goes
+ * back to false. */
 bool kube_store_synced(const struct kube_store *s, enum kube_kind kind);
 /* All watched kinds are. */
 bool kube_store_all_synced(const struct kube_store *s);
 
 /* SOA serials: Unix time of the last change that answers show; 0: none yet.
- *   KUBE_SERIAL           Service, slice or Pod added or deleted; addresses, host names, ports, zones of a slice, externalName or ports
+ *   KUBE_SERIAL           Service, slice or Pod added or deleted; addresses, host names, ports, zones of a
+ * slice, externalName or ports
  *                         of a Service, address of a Pod changed
  *   KUBE_SERIAL_EXTERNAL  external addresses or ports of a Service updated (k8s_external)
  *   KUBE_SERIAL_MULTI     a ServiceImport or a slice of one updated */

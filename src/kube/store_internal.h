@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The store from inside, for the files of src/kube that change or search it.  Thread: writer, where not said. */
+/* The store from inside, for the files of src/kube that change or search it.  Thread: writer, where not
+ * said. */
 #pragma once
 
 #include "base/hash.h"
@@ -45,8 +46,9 @@ struct kube_store {
 
 /* ---- hashes (hash.c; any thread) ---- */
 
-/* Of (namespace, name): where a name stands in its table, and what identifies slices and pods.  64 bits keyed at random:
- * among a million objects two agree with a chance of 3 in 100 million, and nobody can look for such a pair. */
+/* Of (namespace, name): where a name stands in its table, and what identifies slices and pods.  64 bits
+ * keyed at random: among a million objects two agree with a chance of 3 in 100 million, and nobody can
+ * look for such a pair. */
 uint64_t kube_hash_name(const struct kube_store *s, const char *ns, size_t ns_len, const char *name,
 			size_t name_len);
 uint64_t kube_hash_text(const struct kube_store *s, const char *text, size_t len);
@@ -60,7 +62,7 @@ static inline uint64_t kube_hash_of_object(const struct kube_store *s, const str
 	return kube_hash_name(s, o->ns.s, o->ns.len, o->name.s, o->name.len);
 }
 
-/* ---- packing (record.c): records in malloc'ed memory, NULL when the object does not fit or there is no memory ---- */
+/* ---- packing (record.c): malloc'ed records; NULL: no memory, or the object does not fit ---- */
 
 struct kube_service *kube_pack_service(struct kube_store *s, const struct kube_object *o);
 /* `next`, `name`, `id` are left to the caller. */

@@ -3,12 +3,14 @@
  *
  *     kube_stream_begin(s, form)     kube_stream_feed(s, chunk, len) ...     kube_stream_end(s)
  *
- * Nothing is held but the one object that is not complete yet (at most KUBE_OBJECT_MAX bytes), so a list of any length
- * costs the memory of its largest object.  That is why protobuf is read by hand (proto.h): generated readers want
- * the whole message, and would build every field of every object to keep eight of them.
+ * Nothing is held but the one object that is not complete yet (at most KUBE_OBJECT_MAX bytes), so a list of
+ * any length costs the memory of its largest object.  That is why protobuf is read by hand (proto.h):
+ * generated readers want the whole message, and would build every field of every object to keep eight of
+ * them.
  *
  *   list, protobuf    "k8s\0", Unknown { 1 type, 2 raw = XList { 1 ListMeta, 2 item, 2 item ... } }
- *   watch, protobuf   length (4 bytes, big endian), WatchEvent { 1 type, 2 RawExtension { 1 raw } } and so on;
+ *   watch, protobuf   length (4 bytes, big endian), WatchEvent { 1 type, 2 RawExtension { 1 raw } } and so
+ * on;
  *                     raw = "k8s\0", Unknown { 2 raw = the object }
  *   list, JSON        { "metadata": {}, "items": [ {}, {} ... ] }, in any order
  *   watch, JSON       { "type": "", "object": {} } and so on
@@ -72,13 +74,14 @@ void kube_stream_init(struct kube_stream *s, enum kube_kind kind, unsigned keep,
 		      void *arg);
 void kube_stream_fini(struct kube_stream *s);
 void kube_stream_begin(struct kube_stream *s, enum kube_form form);
-/* 0; -EBADMSG (bytes that are none of the form); ERR_LIMIT (an object over the limit); -ENOMEM; what `event` returned.
- * After an error only begin and fini. */
+/* 0; -EBADMSG (bytes that are none of the form); ERR_LIMIT (an object over the limit); -ENOMEM; what
+ * `event` returned. After an error only begin and fini. */
 int kube_stream_feed(struct kube_stream *s, const uint8_t *data, size_t len) MUST_USE;
 /* The body has ended: 0, or ERR_TRUNCATED inside an object or list. */
 int kube_stream_end(const struct kube_stream *s) MUST_USE;
 
-/* A whole body that is a Status (errors): protobuf by its first bytes, else JSON.  The texts are copied to `ret_reason`. */
+/* A whole body that is a Status (errors): protobuf by its first bytes, else JSON.  The texts are copied to
+ * `ret_reason`. */
 int kube_status_read(const uint8_t *body, size_t len, struct kube_status *ret, char ret_text[256]) MUST_USE;
 
 /* ---- its two halves: consumed bytes, 0 when `need` bytes are needed, or a negative code ---- */

@@ -167,7 +167,8 @@ static int list_field(struct kube_stream *s, const struct proto_field *f)
 	return f->number == LIST_ITEM ? list_item(s, f) : 0;
 }
 
-/* The tag and, for bytes, the length of the next field.  > 0: their own length, and that of the whole field. */
+/* The tag and, for bytes, the length of the next field.  > 0: their own length, and that of the whole
+ * field. */
 static ssize_t field_head(const uint8_t *data, size_t len, uint64_t *ret_tag, uint64_t *ret_whole)
 {
 	const uint8_t *end = data + len;

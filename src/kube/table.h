@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The hash table of the store: one writer, readers without a lock, eight bytes a record.
  *
- * Open addressing with linear probing over words that hold a pointer (low 48 bits, which is what user space has on
- * amd64 and arm64) and 16 bits of the hash, so that a probe rarely touches a record that is not meant.  A removed
- * record leaves a mark (tomb) that ends no search; a table that is four fifths full of either, or a tenth full, is
- * written anew and published as a whole.  The writer reserves room before it inserts, because only the owner can say
- * under which hashes a record stands.
+ * Open addressing with linear probing over words that hold a pointer (low 48 bits, which is what user space
+ * has on amd64 and arm64) and 16 bits of the hash, so that a probe rarely touches a record that is not meant.
+ * A removed record leaves a mark (tomb) that ends no search; a table that is four fifths full of either, or a
+ * tenth full, is written anew and published as a whole.  The writer reserves room before it inserts, because
+ * only the owner can say under which hashes a record stands.
  *
  * Thread: struct kube_table: the writer; struct kube_table_slots: readers. */
 #pragma once
@@ -72,8 +72,8 @@ static inline void *kube_probe_next(struct kube_probe *c)
 int kube_table_init(struct kube_table *t) MUST_USE;
 void kube_table_fini(struct kube_table *t);
 
-/* Room for `n` more.  When the table must be written anew, `refill(arg, fresh)` inserts all records into the fresh one.
- * 0 or -ENOMEM (the table is as it was). */
+/* Room for `n` more.  When the table must be written anew, `refill(arg, fresh)` inserts all records into
+ * the fresh one. 0 or -ENOMEM (the table is as it was). */
 int kube_table_reserve(struct kube_table *t, size_t n, void (*refill)(void *arg, struct kube_table *fresh),
 		       void *arg) MUST_USE;
 /* Room must have been reserved. */

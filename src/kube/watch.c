@@ -10,8 +10,8 @@
  *        v                                |   |                                          |
  *   paged list ... pages ... -complete----+   +--- error, silence, connection lost ------+
  *
- * The store is written by a list as it comes in and swept at its end (list.c), so it is never empty or half full on
- * the way.  A list that breaks off leaves `version` where it was. */
+ * The store is written by a list as it comes in and swept at its end (list.c), so it is never empty or
+ * half full on the way.  A list that breaks off leaves `version` where it was. */
 #include "kube/client_internal.h"
 
 #include "base/clock.h"
@@ -224,14 +224,16 @@ static void on_error_status(struct kube_watch *w, int code)
 
 	snprintf(why, sizeof(why), "%d %s", code, w->error_text);
 	if (code == 410) {
-		/* Too old: list again, not older than what is known; if that is what is too old, whatever is newest. */
+		/* Too old: list again, not older than what is known; if that is what is too old, whatever
+		 * is newest. */
 		w->consistent = is_listing(w);
 		w->listed = false;
 		wait_until(w, kube_loop.now_ns);
 		return;
 	}
 	if (code == 429 || code >= 500) {
-		/* 504 for a list: this server has not come to `version` yet, or never will (restored from a backup). */
+		/* 504 for a list: this server has not come to `version` yet, or never will (restored from
+		 * a backup). */
 		w->consistent |= code == 504 && is_listing(w);
 		w->no_streaming |= streamed && w->has_error && code != 429;
 		after = after ? after : code == 429;
@@ -371,8 +373,8 @@ static uint64_t silence_limit_s(const struct kube_watch *w)
 	return kube_http_pinged(w->request) ? FOLLOW_SILENCE_PING_S : FOLLOW_SILENCE_S;
 }
 
-/* Nothing came for too long: the request is given up.  A watch goes on from where it was; for anything that should have been
- * answered the server counts as away. */
+/* Nothing came for too long: the request is given up.  A watch goes on from where it was; for anything
+ * that should have been answered the server counts as away. */
 static void give_up(struct kube_watch *w)
 {
 	bool following = w->status && w->state == WATCH_FOLLOWING;

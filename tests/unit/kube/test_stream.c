@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Bodies of lists and watches, from the fuzz corpus (written by fuzz/kube_seeds.py, which has an encoder of its own), in
- * pieces of every size. */
+/* Bodies of lists and watches, from the fuzz corpus (written by fuzz/kube_seeds.py, which has an encoder
+ * of its own), in pieces of every size. */
 #include "fixture.h"
 
 #include "base/err.h"
