@@ -46,6 +46,9 @@ static enum k8s_outcome cluster_ip(struct k8s_ask *a, const struct kube_service 
 
 /* ---------------------------------------------------------------- endpoints */
 
+/* Up to so many are compared one by one, which is quicker than a table. */
+enum { GATHER_FEW = 16 };
+
 struct gather {
 	uint8_t *v;
 	unsigned size, n, cap;
@@ -57,11 +60,21 @@ static unsigned family_count(const struct kube_slice *s, unsigned size)
 	return size == 4 ? s->n_ip4 : size == 16 ? s->n_ip6 : 0;
 }
 
+static bool is_new(struct gather *g, const uint8_t *addr)
+{
+	if (g->cap > GATHER_FEW)
+		return k8s_seen_add(&g->seen, g->size == 4 ? (uint64_t)1 << 32 | wire_u32(addr)
+							   : k8s_seen_key(addr, 8, addr + 8, 8));
+	for (unsigned i = 0; i < g->n; i++) {
+		if (!memcmp(g->v + i * g->size, addr, g->size))
+			return false;
+	}
+	return true;
+}
+
 static void add(struct gather *g, const uint8_t *addr)
 {
-	uint64_t key = g->size == 4 ? (uint64_t)1 << 32 | wire_u32(addr) : k8s_seen_key(addr, 8, addr + 8, 8);
-
-	if (g->n == g->cap || !k8s_seen_add(&g->seen, key))
+	if (g->n == g->cap || !is_new(g, addr))
 		return;
 	memcpy(g->v + (size_t)g->n * g->size, addr, g->size);
 	g->n++;
@@ -79,7 +92,7 @@ static bool gather_init(struct gather *g, struct arena *a, struct k8s_endpoint_w
 	if (!total)
 		return true;
 	g->v = arena_alloc(a, (size_t)g->cap * size);
-	return g->v && k8s_seen_init(&g->seen, a, g->cap);
+	return g->v && (g->cap <= GATHER_FEW || k8s_seen_init(&g->seen, a, g->cap));
 }
 
 /* All endpoints of a slice, packed as they are. */
