@@ -55,8 +55,8 @@ static bool read_value(const char *folder, const char *file, char value[VALUE_LE
 }
 
 /* Look at our group of that hierarchy and at all above it; `mount` is the hierarchy's folder. */
-static void climb(const char *root, const char *mount, const char *controller, void (*look)(const char *folder, void *arg),
-		  void *arg)
+static void climb(const char *root, const char *mount, const char *controller,
+		  void (*look)(const char *folder, void *arg), void *arg)
 {
 	char folder[PATH_LEN], group[PATH_LEN / 2];
 	size_t base;
@@ -127,8 +127,9 @@ static void look_cores(const char *folder, void *arg)
 	/* "max 100000" has no quota */
 	if (read_value(folder, "cpu.max", value) && sscanf(value, "%lld %lld", &quota, &period) == 2)
 		take_cores(arg, quota, period);
-	if (read_value(folder, "cpu.cfs_quota_us", value) && read_value(folder, "cpu.cfs_period_us", period_text) &&
-	    sscanf(value, "%lld", &quota) == 1 && sscanf(period_text, "%lld", &period) == 1)
+	if (read_value(folder, "cpu.cfs_quota_us", value) &&
+	    read_value(folder, "cpu.cfs_period_us", period_text) && sscanf(value, "%lld", &quota) == 1 &&
+	    sscanf(period_text, "%lld", &period) == 1)
 		take_cores(arg, quota, period); /* quota -1: no limit */
 }
 

@@ -87,7 +87,8 @@ static const char *size_text(uint64_t bytes, char out[SIZE_TEXT_MAX])
 {
 	bool large = bytes >= (uint64_t)10 << 30;
 
-	(void)snprintf(out, SIZE_TEXT_MAX, "%" PRIu64 " %s", bytes >> (large ? 30 : 20), large ? "GiB" : "MiB");
+	(void)snprintf(out, SIZE_TEXT_MAX, "%" PRIu64 " %s", bytes >> (large ? 30 : 20),
+		       large ? "GiB" : "MiB");
 	return out;
 }
 
@@ -95,7 +96,9 @@ void limits_log(const struct limits *l)
 {
 	char memory[SIZE_TEXT_MAX], cache[SIZE_TEXT_MAX], in_flight[SIZE_TEXT_MAX];
 
-	log_line(LOG_INFO, "Limits: %u core%s, %" PRIu64 " descriptors; of %s (%s) at most %s for caches, %s for queries in flight",
+	log_line(LOG_INFO,
+		 "Limits: %u core%s, %" PRIu64
+		 " descriptors; of %s (%s) at most %s for caches, %s for queries in flight",
 		 l->cores, l->cores == 1 ? "" : "s", l->files, size_text(l->memory, memory), l->memory_from,
 		 size_text(l->cache_bytes, cache), size_text(l->in_flight_bytes, in_flight));
 }

@@ -18,10 +18,10 @@
 #include <stdint.h>
 
 struct limits {
-	unsigned cores;          /* at least 1 */
-	uint64_t memory;         /* bytes */
+	unsigned cores; /* at least 1 */
+	uint64_t memory; /* bytes */
 	const char *memory_from; /* "cgroup", "RLIMIT_AS", "RLIMIT_DATA", "machine" */
-	uint64_t files;          /* RLIMIT_NOFILE, once raised */
+	uint64_t files; /* RLIMIT_NOFILE, once raised */
 	/* What is made of it, by limits_share. */
 	unsigned workers;
 	size_t cache_bytes, in_flight_bytes, worker_in_flight_bytes, worker_tcp_bytes;

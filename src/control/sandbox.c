@@ -14,8 +14,8 @@
 
 static struct {
 	enum sandbox_mode mode;
-	bool begun;    /* the first generation has been here; what follows is frozen since */
-	bool on;       /* the filter ends the process */
+	bool begun; /* the first generation has been here; what follows is frozen since */
+	bool on; /* the filter ends the process */
 	bool commands; /* and lets them run */
 	char error[256];
 } sandbox;
@@ -97,8 +97,10 @@ static int admit(const struct generation *g, const char **ret_error)
 	if (!sandbox.on || sandbox.commands || !g->commands_by)
 		return 0;
 	(void)snprintf(sandbox.error, sizeof(sandbox.error),
-		       "`%s` runs commands, which the system-call filter of this process does not allow: it was made at the start, from "
-		       "a Corefile without.  This change needs a restart", g->commands_by);
+		       "`%s` runs commands, which the system-call filter of this process does not allow: it "
+		       "was made at the start, from "
+		       "a Corefile without.  This change needs a restart",
+		       g->commands_by);
 	*ret_error = sandbox.error;
 	return ERR_LIMIT;
 }

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <linux/sched.h>
 #include <signal.h>
-#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -30,7 +29,8 @@ static int number_of(const struct filter *f, const char *name)
 }
 
 /* 0, also for a call that this architecture does not have. */
-static int add(const struct filter *f, uint32_t action, const char *name, unsigned n, const struct scmp_arg_cmp *args)
+static int add(const struct filter *f, uint32_t action, const char *name, unsigned n,
+	       const struct scmp_arg_cmp *args)
 {
 	int nr = number_of(f, name), err;
 
@@ -53,9 +53,21 @@ static int add_all(const struct filter *f, uint32_t action, const char *const *n
 	return 0;
 }
 
-static int allow_if(const struct filter *f, const char *name, struct scmp_arg_cmp arg)
+/* A rule for calls whose n-th argument, from 0, compares like that. */
+static int add_if(const struct filter *f, uint32_t action, const char *name, unsigned n, enum scmp_compare op,
+		  uint64_t value)
 {
-	return add(f, SCMP_ACT_ALLOW, name, 1, &arg);
+	struct scmp_arg_cmp cmp = {.arg = n, .op = op, .datum_a = value};
+
+	if (op == SCMP_CMP_MASKED_EQ) /* all these bits are set */
+		cmp.datum_b = value;
+	return add(f, action, name, 1, &cmp);
+}
+
+static int allow_if(const struct filter *f, const char *name, unsigned n, enum scmp_compare op,
+		    uint64_t value)
+{
+	return add_if(f, SCMP_ACT_ALLOW, name, n, op, value);
 }
 
 /* IP, unix and netlink (interfaces, the resolver); for others there is no such family. */
@@ -65,12 +77,12 @@ static int add_sockets(const struct filter *f)
 	int err = 0;
 
 	for (unsigned i = 0; i < sizeof(families) / sizeof(families[0]) && !err; i++)
-		err = allow_if(f, "socket", SCMP_A0_32(SCMP_CMP_EQ, (uint32_t)families[i]));
+		err = allow_if(f, "socket", 0, SCMP_CMP_EQ, (uint32_t)families[i]);
 	if (!err)
-		err = add(f, SCMP_ACT_ERRNO(EAFNOSUPPORT), "socket", 1, &SCMP_A0_32(SCMP_CMP_GT, AF_NETLINK));
+		err = add_if(f, SCMP_ACT_ERRNO(EAFNOSUPPORT), "socket", 0, SCMP_CMP_GT, AF_NETLINK);
 	for (uint32_t family = 0; family < AF_NETLINK && !err; family++) {
 		if (family != AF_INET && family != AF_INET6 && family != AF_UNIX)
-			err = add(f, SCMP_ACT_ERRNO(EAFNOSUPPORT), "socket", 1, &SCMP_A0_32(SCMP_CMP_EQ, family));
+			err = add_if(f, SCMP_ACT_ERRNO(EAFNOSUPPORT), "socket", 0, SCMP_CMP_EQ, family);
 	}
 	return err;
 }
@@ -78,59 +90,57 @@ static int add_sockets(const struct filter *f)
 /* Threads yes, processes no.  (s390 has the flags second; there the filter does not load, see sandbox_install.) */
 static int add_threads(const struct filter *f)
 {
-	return allow_if(f, "clone", SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD, CLONE_THREAD));
+	return allow_if(f, "clone", 0, SCMP_CMP_MASKED_EQ, CLONE_THREAD);
 }
 
 /* Of prctl: names of threads and of memory, who may be dumped, the state of seccomp and no_new_privs. */
 static int add_prctl(const struct filter *f)
 {
-	static const uint32_t known[] = {PR_SET_NAME, PR_GET_NAME, 0x53564d41 /* PR_SET_VMA */, PR_SET_DUMPABLE, PR_GET_DUMPABLE,
-					 PR_SET_NO_NEW_PRIVS, PR_GET_NO_NEW_PRIVS, PR_GET_SECCOMP, PR_CAPBSET_READ,
-					 PR_SET_PTRACER, PR_SET_TIMERSLACK, PR_GET_TIMERSLACK};
+	static const uint32_t known[] = {PR_SET_NAME,         PR_GET_NAME,       0x53564d41 /* PR_SET_VMA */,
+					 PR_SET_DUMPABLE,     PR_GET_DUMPABLE,   PR_SET_NO_NEW_PRIVS,
+					 PR_GET_NO_NEW_PRIVS, PR_GET_SECCOMP,    PR_CAPBSET_READ,
+					 PR_SET_PTRACER,      PR_SET_TIMERSLACK, PR_GET_TIMERSLACK};
 	int err = 0;
 
 	for (unsigned i = 0; i < sizeof(known) / sizeof(known[0]) && !err; i++)
-		err = allow_if(f, "prctl", SCMP_A0_32(SCMP_CMP_EQ, known[i]));
+		err = allow_if(f, "prctl", 0, SCMP_CMP_EQ, known[i]);
 	return err;
 }
 
 /* Reading limits, not setting them: the new value's address is NULL. */
 static int add_limits(const struct filter *f)
 {
-	return allow_if(f, "prlimit64", SCMP_A2(SCMP_CMP_EQ, 0));
+	return allow_if(f, "prlimit64", 2, SCMP_CMP_EQ, 0);
 }
 
 /* Signals to this process alone. */
 static int add_kill(const struct filter *f)
 {
-	int err = allow_if(f, "tgkill", SCMP_A0_32(SCMP_CMP_EQ, (uint32_t)getpid()));
+	int err = allow_if(f, "tgkill", 0, SCMP_CMP_EQ, (uint32_t)getpid());
 
-	return err ? err : allow_if(f, "kill", SCMP_A0_32(SCMP_CMP_EQ, (uint32_t)getpid()));
+	return err ? err : allow_if(f, "kill", 0, SCMP_CMP_EQ, (uint32_t)getpid());
 }
 
-/* All but typing on somebody's terminal. */
-static int add_ioctl(const struct filter *f)
+/* The handler that reports stays: to whoever sets another it is as if it had worked.  Each number by itself, since "not
+ * SIGSYS" would hold for SIGSYS with high bits too, which the kernel does not look at. */
+static int add_handlers(const struct filter *f, const char *name)
 {
-	int err = allow_if(f, "ioctl", SCMP_A1_32(SCMP_CMP_NE, TIOCSTI));
+	int err = add_if(f, SCMP_ACT_ERRNO(0), name, 0, SCMP_CMP_EQ, SIGSYS);
 
-	return err ? err : add(f, SCMP_ACT_ERRNO(EPERM), "ioctl", 1, &SCMP_A1_32(SCMP_CMP_EQ, TIOCSTI));
+	for (unsigned i = 1; i < NSIG && !err; i++) {
+		if (i != SIGSYS)
+			err = allow_if(f, name, 0, SCMP_CMP_EQ, i);
+	}
+	return err;
 }
 
-/* The handler that reports stays: to whoever sets another it is as if it had worked. */
 static int add_sigaction(const struct filter *f, bool keep_handler)
 {
 	static const char *const names[] = {"rt_sigaction", "sigaction", "signal"};
 	int err = 0;
 
-	for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]) && !err; i++) {
-		if (!keep_handler) {
-			err = add(f, SCMP_ACT_ALLOW, names[i], 0, NULL);
-			continue;
-		}
-		err = allow_if(f, names[i], SCMP_A0_32(SCMP_CMP_NE, SIGSYS));
-		if (!err)
-			err = add(f, SCMP_ACT_ERRNO(0), names[i], 1, &SCMP_A0_32(SCMP_CMP_EQ, SIGSYS));
-	}
+	for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]) && !err; i++)
+		err = keep_handler ? add_handlers(f, names[i]) : add(f, SCMP_ACT_ALLOW, names[i], 0, NULL);
 	return err;
 }
 
@@ -155,11 +165,10 @@ static int add_rules(const struct filter *f, bool commands, bool keep_handler)
 	if (!err)
 		err = add_sockets(f);
 	if (!err)
-		err = add_ioctl(f);
-	if (!err)
 		err = add_sigaction(f, keep_handler);
 	if (!err)
-		err = commands ? add_all(f, SCMP_ACT_ALLOW, sandbox_command_calls, ORDINARY) : add_own_process_only(f);
+		err = commands ? add_all(f, SCMP_ACT_ALLOW, sandbox_command_calls, ORDINARY)
+			       : add_own_process_only(f);
 	if (!err && SANDBOX_SANITIZED)
 		err = add_all(f, SCMP_ACT_ALLOW, sandbox_sanitizer_calls, ORDINARY);
 	return err ? err : add_all(f, SCMP_ACT_ERRNO(ENOSYS), sandbox_absent_calls, ORDINARY);

@@ -10,17 +10,18 @@
 #include <stdint.h>
 
 /* Names, NULL at the end.  Those that an architecture or libseccomp does not know are passed over. */
-extern const char *const sandbox_hot_calls[];      /* what answering a query takes; first in the filter */
-extern const char *const sandbox_calls[];          /* the rest of what serving takes */
-extern const char *const sandbox_command_calls[];  /* processes, and what ordinary programs need */
-extern const char *const sandbox_sanitizer_calls[];/* reports and leak checks; in sanitized builds only */
-extern const char *const sandbox_absent_calls[];   /* "no such call" has a fallback that is on the list */
+extern const char *const sandbox_hot_calls[]; /* what answering a query takes; first in the filter */
+extern const char *const sandbox_calls[]; /* the rest of what serving takes */
+extern const char *const sandbox_command_calls[]; /* processes, and what ordinary programs need */
+extern const char *const sandbox_sanitizer_calls[]; /* reports and leak checks; in sanitized builds only */
+extern const char *const sandbox_absent_calls[]; /* "no such call" has a fallback that is on the list */
 
 /* This build's code is instrumented. */
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define SANDBOX_SANITIZED true
 #elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || __has_feature(undefined_behavior_sanitizer)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) ||                                   \
+	__has_feature(undefined_behavior_sanitizer)
 #define SANDBOX_SANITIZED true
 #endif
 #endif

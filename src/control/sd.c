@@ -68,7 +68,8 @@ static void take_socket(unsigned n)
 
 	if (!err)
 		return;
-	log_line(LOG_WARNING, "the given socket %d (%s) cannot be served: %s", fd, name_of(n, name, sizeof(name)),
+	log_line(LOG_WARNING, "the given socket %d (%s) cannot be served: %s", fd,
+		 name_of(n, name, sizeof(name)),
 		 err == -EPROTOTYPE ? "expected a bound UDP or listening TCP socket" : err_text(err));
 	close(fd);
 }
@@ -81,7 +82,8 @@ static void take_sockets(void)
 		for (unsigned i = 0; i < n && i < INHERITED_MAX; i++)
 			take_socket(i);
 		if (n > INHERITED_MAX)
-			log_line(LOG_WARNING, "of %" PRIu64 " given sockets the first %d are taken", n, INHERITED_MAX);
+			log_line(LOG_WARNING, "of %" PRIu64 " given sockets the first %d are taken", n,
+				 INHERITED_MAX);
 	}
 	unsetenv("LISTEN_PID");
 	unsetenv("LISTEN_FDS");
@@ -185,8 +187,9 @@ void sd_notify_ready(const struct generation *g, const char *trouble)
 
 	for (size_t i = 0; i < g->n_listeners; i++)
 		n_zones += g->listeners[i].n_zones;
-	sd_notify("READY=1\nSTATUS=Serving %zu zone%s on %zu port%s%s%.200s", n_zones, n_zones == 1 ? "" : "s", g->n_listeners,
-		  g->n_listeners == 1 ? "" : "s", trouble ? "; the last reload failed: " : "", trouble ? trouble : "");
+	sd_notify("READY=1\nSTATUS=Serving %zu zone%s on %zu port%s%s%.200s", n_zones,
+		  n_zones == 1 ? "" : "s", g->n_listeners, g->n_listeners == 1 ? "" : "s",
+		  trouble ? "; the last reload failed: " : "", trouble ? trouble : "");
 }
 
 void sd_notify_reloading(void)

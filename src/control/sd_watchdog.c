@@ -76,7 +76,8 @@ static void new_round(uv_timer_t *t)
 	(void)t;
 	if (behind >= 0) {
 		if (!watch.complained)
-			log_line(LOG_ERROR, "worker %d has not turned for half the watchdog's period", behind);
+			log_line(LOG_ERROR, "worker %d has not turned for half the watchdog's period",
+				 behind);
 		watch.complained = true;
 		return;
 	}
@@ -94,9 +95,11 @@ void sd_watchdog_start(uv_loop_t *loop)
 
 	if (!sd_watchdog_us())
 		return;
-	(void)uv_async_init(loop, &watch.answered, all_answered); /* fails only without the loop's own descriptor */
-	(void)uv_timer_init(loop, &watch.timer);		  /* cannot fail */
-	(void)uv_timer_start(&watch.timer, new_round, 0, half_ms ? half_ms : 1); /* fails only without a function */
+	(void)uv_async_init(loop, &watch.answered,
+			    all_answered); /* fails only without the loop's own descriptor */
+	(void)uv_timer_init(loop, &watch.timer); /* cannot fail */
+	(void)uv_timer_start(&watch.timer, new_round, 0,
+			     half_ms ? half_ms : 1); /* fails only without a function */
 	watch.running = true;
 }
 

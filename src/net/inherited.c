@@ -47,12 +47,14 @@ int inherited_add(int fd)
 
 	if (getsockname(fd, &at.sa, &len) == -1)
 		return errno == ENOTSOCK ? -EPROTOTYPE : -errno;
-	if (option(fd, SO_TYPE, &type) || option(fd, SO_ACCEPTCONN, &listening) || !servable(type, listening, &at))
+	if (option(fd, SO_TYPE, &type) || option(fd, SO_ACCEPTCONN, &listening) ||
+	    !servable(type, listening, &at))
 		return -EPROTOTYPE;
 	if (n_given == INHERITED_MAX)
 		return ERR_LIMIT;
 	flags = fcntl(fd, F_GETFL);
-	if (flags == -1 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) == -1 || fcntl(fd, F_SETFD, FD_CLOEXEC) == -1)
+	if (flags == -1 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) == -1 ||
+	    fcntl(fd, F_SETFD, FD_CLOEXEC) == -1)
 		return -errno;
 	given[n_given].fd = fd;
 	given[n_given].type = type;

@@ -56,7 +56,8 @@ static void dial(struct conn *c, const struct sockaddr_in *to, unsigned i, size_
 	struct epoll_event e = {.events = EPOLLIN, .data.u32 = i};
 
 	c->fd = socket(AF_INET, SOCK_STREAM, 0);
-	if (c->fd < 0 || connect(c->fd, (const struct sockaddr *)to, sizeof(*to)) || epoll_ctl(loop, EPOLL_CTL_ADD, c->fd, &e)) {
+	if (c->fd < 0 || connect(c->fd, (const struct sockaddr *)to, sizeof(*to)) ||
+	    epoll_ctl(loop, EPOLL_CTL_ADD, c->fd, &e)) {
 		perror("connect");
 		exit(2);
 	}
@@ -203,7 +204,9 @@ int main(int argc, char **argv)
 	uint64_t behind = 0, tail;
 
 	if (argc != 8)
-		return fprintf(stderr, "usage: clients ADDRESS PORT CONNECTIONS RATE SECONDS COUNT:SUFFIX HOG_RATE\n"), 2;
+		return fprintf(stderr, "usage: clients ADDRESS PORT CONNECTIONS RATE SECONDS COUNT:SUFFIX "
+				       "HOG_RATE\n"),
+		       2;
 	struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons((uint16_t)atoi(argv[2]))};
 	double rate = atof(argv[4]), seconds = atof(argv[5]), hog_rate = atof(argv[7]);
 	inet_pton(AF_INET, argv[1], &to.sin_addr);
@@ -225,9 +228,12 @@ int main(int argc, char **argv)
 		flush_out(&conns[n_conns]);
 		hear(10);
 	}
-	printf("open %u sent %llu answered %llu noerror %llu slowest_ms %llu median_ms %u closed %u hog_sent %llu hog_answered %llu "
-	       "behind_ms %llu\n", n_conns, (unsigned long long)sent, (unsigned long long)answered, (unsigned long long)noerror,
-	       (unsigned long long)(slowest_ns / 1000000), median_ms(), closed_conns, (unsigned long long)hog_sent,
-	       (unsigned long long)hog_answered, (unsigned long long)((double)behind / rate * 1000));
+	printf("open %u sent %llu answered %llu noerror %llu slowest_ms %llu median_ms %u closed %u hog_sent "
+	       "%llu hog_answered %llu "
+	       "behind_ms %llu\n",
+	       n_conns, (unsigned long long)sent, (unsigned long long)answered, (unsigned long long)noerror,
+	       (unsigned long long)(slowest_ns / 1000000), median_ms(), closed_conns,
+	       (unsigned long long)hog_sent, (unsigned long long)hog_answered,
+	       (unsigned long long)((double)behind / rate * 1000));
 	return 0;
 }

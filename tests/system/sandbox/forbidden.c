@@ -62,7 +62,8 @@ static void *make_call(void *unused)
 			continue;
 		errno = 0;
 		got = syscall(calls[i].nr, a[0], a[1], a[2], a[3], a[4]);
-		dprintf(2, "survived %s: %ld %s\n", name, got, strerrorname_np(errno) ? strerrorname_np(errno) : "0");
+		dprintf(2, "survived %s: %ld %s\n", name, got,
+			strerrorname_np(errno) ? strerrorname_np(errno) : "0");
 	}
 	return NULL;
 }

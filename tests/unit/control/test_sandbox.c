@@ -16,7 +16,8 @@
 #include <string.h>
 
 /* Newer than the oldest libseccomp that is built with. */
-static const char *const young[] = {"futex_wait", "futex_wake", "mseal", "map_shadow_stack", "cachestat", "fchmodat2"};
+static const char *const young[] = {"futex_wait",       "futex_wake", "mseal",
+				    "map_shadow_stack", "cachestat",  "fchmodat2"};
 
 static bool is_young(const char *name)
 {
@@ -29,8 +30,8 @@ static bool is_young(const char *name)
 
 static void test_every_name_is_a_system_call(void **state)
 {
-	const char *const *const lists[] = {sandbox_hot_calls, sandbox_calls, sandbox_command_calls, sandbox_sanitizer_calls,
-					    sandbox_absent_calls};
+	const char *const *const lists[] = {sandbox_hot_calls, sandbox_calls, sandbox_command_calls,
+					    sandbox_sanitizer_calls, sandbox_absent_calls};
 
 	for (size_t l = 0; l < ARRAY_LEN(lists); l++) {
 		for (const char *const *name = lists[l]; *name; name++) {
@@ -70,9 +71,10 @@ static bool has(const char *text, const char *call)
 
 static void check_arch(uint32_t arch, const char *wait)
 {
-	static const char *const needed[] = {"recvmmsg", "sendmmsg", "futex", "openat", "socket", "clone", "clone3", "rt_sigaction",
-					     "ioctl"};
-	static const char *const never[] = {"mount", "bpf", "keyctl", "unshare", "init_module", "perf_event_open", "reboot"};
+	static const char *const needed[] = {"recvmmsg", "sendmmsg", "futex",        "openat", "socket",
+					     "clone",    "clone3",   "rt_sigaction", "ioctl"};
+	static const char *const never[] = {"mount",           "bpf",   "keyctl", "unshare", "init_module",
+					    "perf_event_open", "reboot"};
 	char *text = text_of(arch, false), *commands = text_of(arch, true);
 
 	assert_true(has(text, wait));
@@ -82,7 +84,8 @@ static void check_arch(uint32_t arch, const char *wait)
 		assert_false(has(text, never[i]) || has(commands, never[i]));
 	assert_true(has(commands, "execve"));
 	if (!SANDBOX_SANITIZED)
-		assert_false(has(text, "execve") || has(text, "ptrace") || has(text, "setuid") || has(text, "wait4"));
+		assert_false(has(text, "execve") || has(text, "ptrace") || has(text, "setuid") ||
+			     has(text, "wait4"));
 	free(text);
 	free(commands);
 }
@@ -127,8 +130,10 @@ static void test_modes_are_read(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_every_name_is_a_system_call),   cmocka_unit_test(test_the_filter_fits_x86_64),
-		cmocka_unit_test(test_the_filter_fits_aarch64),	      cmocka_unit_test(test_the_filter_fits_arm_and_riscv),
+		cmocka_unit_test(test_every_name_is_a_system_call),
+		cmocka_unit_test(test_the_filter_fits_x86_64),
+		cmocka_unit_test(test_the_filter_fits_aarch64),
+		cmocka_unit_test(test_the_filter_fits_arm_and_riscv),
 		cmocka_unit_test(test_modes_are_read),
 	};
 
