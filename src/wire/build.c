@@ -41,7 +41,7 @@ void wire_build_begin(struct wire_builder *b, const uint8_t *question, uint16_t 
 	n->len = WIRE_HEADER_LEN + question_len;
 
 	wire_compress_begin(&b->names);
-	n->owner_same = wire_compress_put(&b->names, b->msg, WIRE_HEADER_LEN, question, false).same;
+	n->owner_same = wire_compress_put(&b->names, b->msg, WIRE_HEADER_LEN, question, COMPRESS_WHOLE).same;
 	n->owner_len = (uint16_t)(question_len - 4);
 	memcpy(n->owner, question, n->owner_len);
 	memcpy(b->msg + WIRE_HEADER_LEN, question, question_len);
@@ -58,7 +58,7 @@ static size_t put_owner(struct wire_builder *b, size_t at, const uint8_t *owner,
 		wire_put_u16(b->msg + at, 0xc000u | n->owner_same);
 		return 2;
 	}
-	struct wire_compressed c = wire_compress_put(&b->names, b->msg, at, owner, true);
+	struct wire_compressed c = wire_compress_put(&b->names, b->msg, at, owner, COMPRESS_OWNER);
 	n->owner_same = c.same;
 	n->owner_len = (uint16_t)len;
 	memcpy(n->owner, owner, len);
@@ -74,7 +74,9 @@ static size_t put_item(struct wire_builder *b, struct wire_reader *r, unsigned i
 	if (item == RDATA_NAME || item == RDATA_NAME_SHORT) {
 		const uint8_t *name = wire_reader_plain_name(r);
 		if (at <= WIRE_MSG_MAX)
-			at += wire_compress_put(&b->names, b->msg, at, name, item == RDATA_NAME_SHORT).len;
+			at += wire_compress_put(&b->names, b->msg, at, name,
+						item == RDATA_NAME_SHORT ? COMPRESS_RDATA : COMPRESS_WHOLE)
+				      .len;
 		return at;
 	}
 	wire_rdata_skip(r, item);

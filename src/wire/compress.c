@@ -49,14 +49,28 @@ static uint16_t tag_of(uint32_t hash)
 	return (uint16_t)(hash >> 16);
 }
 
+/* The name at `off`, which is equal without case, is so to the letter. */
+static bool same_case(const uint8_t *msg, size_t off, const uint8_t *name)
+{
+	for (; *name; name += 1 + *name) {
+		while ((msg[off] & 0xc0) == 0xc0)
+			off = wire_u16(msg + off) & 0x3fff;
+		if (memcmp(msg + off, name, 1 + (size_t)*name) != 0)
+			return false;
+		off += 1 + (size_t)*name;
+	}
+	return true;
+}
+
 /* The offset of an equal suffix, or COMPRESS_REACH. */
-static unsigned find(struct wire_compress *t, uint32_t hash, const uint8_t *msg, const uint8_t *suffix)
+static unsigned find(struct wire_compress *t, uint32_t hash, const uint8_t *msg, const uint8_t *suffix, bool exact)
 {
 	for (unsigned i = 0; i < COMPRESS_PROBES; i++) {
 		const struct wire_compress_slot *s = slot_at(t, hash, i);
 		if (s->round != t->round)
 			break;
-		if (s->tag == tag_of(hash) && wire_name_equal_at(msg, s->off, suffix))
+		if (s->tag == tag_of(hash) && wire_name_equal_at(msg, s->off, suffix) &&
+		    (!exact || same_case(msg, s->off, suffix)))
 			return s->off;
 	}
 	return COMPRESS_REACH;
@@ -74,19 +88,20 @@ static void remember(struct wire_compress *t, uint32_t hash, size_t off)
 }
 
 struct wire_compressed wire_compress_put(struct wire_compress *t, uint8_t *msg, size_t at,
-					 const uint8_t *name, bool may_point)
+					 const uint8_t *name, enum wire_compress_how how)
 {
 	/* The first label from which on the message holds the name already, and where. */
 	unsigned first = 0, target = COMPRESS_REACH;
 	struct split s;
 
 	split_name(name, &s);
-	while (first < s.n && (target = find(t, s.hash[first], msg, name + s.off[first])) == COMPRESS_REACH)
+	while (first < s.n && (target = find(t, s.hash[first], msg, name + s.off[first], how == COMPRESS_RDATA)) ==
+				      COMPRESS_REACH)
 		first++;
 	for (unsigned i = 0; i < first && at + s.off[i] < COMPRESS_REACH; i++)
 		remember(t, s.hash[i], at + s.off[i]);
 
-	if (!may_point || first == s.n) {
+	if (how == COMPRESS_WHOLE || first == s.n) {
 		memcpy(msg + at, name, s.len);
 		return (struct wire_compressed){s.len,
 						(uint16_t)(s.n && at < COMPRESS_REACH ? at : COMPRESS_REACH)};

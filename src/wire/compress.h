@@ -6,7 +6,8 @@
  *
  * A search looks at COMPRESS_PROBES slots and no further: names come from the network, and whoever makes
  * them collide gets a longer message, not a slower server.  What is not found is written whole.
- * Case is ignored, as in every comparison of names.  Thread: worker. */
+ * Owners point at names that are theirs but for the case; names in rdata keep their case (RFC 4343 4.1), or a client that
+ * plays with the case of its question would find it in the data.  Thread: worker. */
 #pragma once
 
 #include "base/compiler.h"
@@ -41,7 +42,12 @@ struct wire_compressed {
 	uint16_t same; /* where the whole name can be found; COMPRESS_REACH: nowhere, or it is the root */
 };
 
-/* Write `name` (uncompressed) at msg[at], which has room for 255 bytes, and remember its suffixes as targets.
- * `may_point` false: it is written whole (but later names may point into it). */
+enum wire_compress_how {
+	COMPRESS_WHOLE, /* written whole; later names may point into it */
+	COMPRESS_OWNER, /* may point at a name that is the same without case */
+	COMPRESS_RDATA, /* may point at a name that is the same to the letter */
+};
+
+/* Write `name` (uncompressed) at msg[at], which has room for 255 bytes, and remember its suffixes as targets. */
 struct wire_compressed wire_compress_put(struct wire_compress *t, uint8_t *msg, size_t at,
-					 const uint8_t *name, bool may_point) NONNULL;
+					 const uint8_t *name, enum wire_compress_how how) NONNULL;

@@ -82,12 +82,12 @@ static void test_soa_compresses_both_names(void **state)
 	assert_int_equal(a->final_count, 0);
 }
 
-static void test_compression_ignores_case_and_keeps_the_questions_bytes(void **state)
+static void test_owners_compress_without_case_and_data_keeps_its_own(void **state)
 {
 	static const char *const rr[] = {"APP.example. 60 CNAME www.EXAMPLE.", "WWW.Example. 60 A 192.0.2.1"};
 	const struct wire_answer *a = build_answers(*state, "aPp.ExaMple.", TYPE_A, rr, 2);
 
-	assert_records(a, "c00c 0005 0001 0000003c 0006 03'www' c010"
+	assert_records(a, "c00c 0005 0001 0000003c 000d 03'www' 07'EXAMPLE' 00"
 			  "c029 0001 0001 0000003c 0004 c0000201");
 	assert_memory_equal(wire_answer_msg(a) + 12, "\003aPp\007ExaMple", 12);
 }
@@ -405,7 +405,7 @@ int main(void)
 		T(test_owner_and_cname_target_become_pointers),
 		T(test_names_are_compressed_in_rdata_of_rfc1035_types_only),
 		T(test_soa_compresses_both_names),
-		T(test_compression_ignores_case_and_keeps_the_questions_bytes),
+		T(test_owners_compress_without_case_and_data_keeps_its_own),
 		T(test_names_that_later_names_may_point_into_are_also_srv_targets),
 		T(test_the_final_rrset_is_found_and_turns_only_if_it_can),
 		T(test_a_target_beyond_16_kib_is_not_pointed_at),
