@@ -206,8 +206,11 @@ def server_env(kind, factor):
     env = {"BINNACLE": " ".join([*prefix, binary(kind)]), "BINNACLE_TIME_FACTOR": str(factor)}
     if os.path.exists(os.path.join(ROOT, BUILDS["gcc"][0], "binnacle")):
         env["BINNACLE_RELEASE"] = binary("gcc")
-    coredns = peer.wait()
-    return {**env, "COREDNS": coredns} if coredns else env
+    if peer.wait():
+        env["COREDNS"] = peer.path
+    if apiserver.wait():
+        env["BINNACLE_K8S"] = os.path.join(ROOT, "tests", "apiserver")
+    return env
 
 
 @exists("tests/system")
@@ -216,8 +219,9 @@ def system(log):
     if not binary("asan"):
         return Outcome(failed=1, note="the build made no binnacle")
     out = pytest(log, "tests/system", **server_env("asan", 5))
-    if not peer.wait():
-        out.note = "without CoreDNS, see peer.log"
+    missing = [b.name for b in (peer, apiserver) if not b.wait()]
+    if missing:
+        out.note = "without " + ", ".join(f"{name} (see {name}.log)" for name in missing)
     return out
 
 
@@ -297,30 +301,33 @@ def fuzz(log, seconds=None, targets=()):
     return out
 
 
-# ---------------------------------------------------------------- the peer
-class Peer:
-    """CoreDNS, built in the background while other suites run."""
+# ---------------------------------------------------------------- the peer, the API server
+class Background:
+    """A program that a command builds in the background while other suites run; the command prints its path."""
 
-    def __init__(self):
-        self.proc, self.path = None, os.environ.get("COREDNS")
+    def __init__(self, name, command, variable):
+        self.name, self.command = name, command
+        self.proc, self.path = None, os.environ.get(variable)
 
     def start(self):
         if self.path or self.proc:
             return
-        with open(os.path.join(LOGS, "peer.log"), "w") as log:
-            self.proc = subprocess.Popen(["scripts/peer"], cwd=ROOT, stdin=subprocess.DEVNULL,
+        with open(os.path.join(LOGS, self.name + ".log"), "w") as log:
+            self.proc = subprocess.Popen(self.command, cwd=ROOT, stdin=subprocess.DEVNULL,
                                          stdout=subprocess.PIPE, stderr=log, text=True, start_new_session=True)
 
     def wait(self):
         """Its path, or None where it could not be built."""
         if self.proc:
             out, _ = self.proc.communicate()
-            self.path = out.strip() if self.proc.returncode == 0 else None
+            self.path = out.strip().split("\n")[-1] if self.proc.returncode == 0 else None
             self.proc = None
         return self.path
 
 
-peer = Peer()
+peer = Background("peer", ["scripts/peer"], "COREDNS")
+# The first build on a machine takes some ten minutes; it leaves its result in a cache.
+apiserver = Background("apiserver", ["nice", "tests/apiserver/start", "build"], "KAPI")
 
 SUITES = {
     "habits": habits,
@@ -365,11 +372,13 @@ def main(names):
     os.makedirs(LOGS, exist_ok=True)
     names = names or list(SUITES)
     if PEER_USERS & set(names):
+        apiserver.start()
         peer.start()
     total = Outcome()
     for name in names:
         total += run_suite(name)
     peer.wait()
+    apiserver.wait()
     last = f"{total.passed} passed, {total.failed} failed"
     with open(os.path.join(LOGS, "total"), "w") as f:
         print(last, file=f)
