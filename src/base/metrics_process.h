@@ -4,6 +4,6 @@
 
 /* Register process_* (once or more).  Control. */
 void metrics_process_start(void);
-/* Register binnacle_runtime_*: CPU time by thread, page faults, context switches, the allocator (`runtime_metrics` of the
- * prometheus plugin).  Once or more. */
+/* Register binnacle_runtime_*: CPU time by thread, page faults, context switches, the allocator
+ * (`runtime_metrics` of the prometheus plugin).  Once or more. */
 void metrics_runtime_start(void);

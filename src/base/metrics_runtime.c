@@ -63,8 +63,10 @@ static struct named *find_named(const char *name)
 {
 	for (size_t i = 0; i < THREADS_MAX; i++) {
 		if (!threads[i].name[0]) {
-			(void)snprintf(threads[i].name, sizeof(threads[i].name), "%.15s", name); /* no longer, by the kernel */
-			metrics_reader(&cpu_desc, (const char *const[]){threads[i].name}, value, &threads[i].cpu_s);
+			(void)snprintf(threads[i].name, sizeof(threads[i].name), "%.15s",
+				       name); /* no longer, by the kernel */
+			metrics_reader(&cpu_desc, (const char *const[]){threads[i].name}, value,
+				       &threads[i].cpu_s);
 		}
 		if (strcmp(threads[i].name, name) == 0)
 			return &threads[i];

@@ -21,8 +21,10 @@ bool http_web_options(const struct http_web *w, struct MHD_OptionItem *out)
 		*o++ = (struct MHD_OptionItem){MHD_OPTION_HTTPS_MEM_KEY, 0, w->key};
 		/* Any trust makes the server ask for a certificate; whether it is good is looked at below. */
 		if (w->auth != HTTP_CLIENT_ANY)
-			*o++ = (struct MHD_OptionItem){MHD_OPTION_HTTPS_MEM_TRUST, 0, w->ca ? w->ca : w->cert};
-		*o++ = (struct MHD_OptionItem){MHD_OPTION_HTTPS_PRIORITIES, 0, (char *)(uintptr_t)w->priorities};
+			*o++ = (struct MHD_OptionItem){MHD_OPTION_HTTPS_MEM_TRUST, 0,
+						       w->ca ? w->ca : w->cert};
+		*o++ = (struct MHD_OptionItem){MHD_OPTION_HTTPS_PRIORITIES, 0,
+					       (char *)(uintptr_t)w->priorities};
 	}
 	*o = (struct MHD_OptionItem){MHD_OPTION_END, 0, NULL};
 	return w && w->cert;
@@ -31,7 +33,8 @@ bool http_web_options(const struct http_web *w, struct MHD_OptionItem *out)
 /* For client authentication, by the CA of the file. */
 static bool verifies(gnutls_session_t s)
 {
-	gnutls_typed_vdata_st purpose = {GNUTLS_DT_KEY_PURPOSE_OID, (unsigned char *)(uintptr_t)GNUTLS_KP_TLS_WWW_CLIENT, 0};
+	gnutls_typed_vdata_st purpose = {GNUTLS_DT_KEY_PURPOSE_OID,
+					 (unsigned char *)(uintptr_t)GNUTLS_KP_TLS_WWW_CLIENT, 0};
 	unsigned status = 0;
 
 	return gnutls_certificate_verify_peers(s, &purpose, 1, &status) == 0 && status == 0;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* libmicrohttpd: requests in, replies out.  One daemon has a thread that accepts and one for each connection. */
+/* libmicrohttpd: requests in, replies out.  One daemon has a thread that accepts and one for each
+ * connection. */
 #include "base/log.h"
 #include "net/http_internal.h"
 #include "net/http_web.h"
@@ -33,8 +34,8 @@ struct incoming {
 const char *http_argument(const struct http_request *r, const char *name)
 {
 	const char *value = NULL;
-	enum MHD_Result found = MHD_lookup_connection_value_n(r->connection, MHD_GET_ARGUMENT_KIND, name, strlen(name),
-							      &value, NULL);
+	enum MHD_Result found = MHD_lookup_connection_value_n(r->connection, MHD_GET_ARGUMENT_KIND, name,
+							      strlen(name), &value, NULL);
 
 	return found == MHD_YES ? (value ? value : "") : NULL;
 }
@@ -82,7 +83,8 @@ static void header(struct MHD_Response *m, const char *name, const char *value)
 	(void)MHD_add_response_header(m, name, value); /* a missing header is no reason to answer nothing */
 }
 
-static void add_headers(const struct http_daemon *d, const struct http_reply *r, bool gzipped, struct MHD_Response *m)
+static void add_headers(const struct http_daemon *d, const struct http_reply *r, bool gzipped,
+			struct MHD_Response *m)
 {
 	header(m, MHD_HTTP_HEADER_CONTENT_TYPE, r->type);
 	if (gzipped)
@@ -131,7 +133,8 @@ static void *place_of(struct MHD_Connection *c)
 	return info ? info->socket_context : NULL;
 }
 
-static enum MHD_Result answer(struct http_daemon *d, struct MHD_Connection *c, const char *path, const char *method)
+static enum MHD_Result answer(struct http_daemon *d, struct MHD_Connection *c, const char *path,
+			      const char *method)
 {
 	struct http_request r = {.method = method, .path = path, .connection = c};
 	struct http_reply reply = {.status = MHD_HTTP_OK, .type = "text/plain; charset=utf-8"};
@@ -177,7 +180,8 @@ static void on_completed(void *cls, struct MHD_Connection *c, void **req, enum M
 	http_guard_phase(d->guard, place_of(c), HTTP_READING);
 }
 
-static void on_connection(void *cls, struct MHD_Connection *c, void **place, enum MHD_ConnectionNotificationCode what)
+static void on_connection(void *cls, struct MHD_Connection *c, void **place,
+			  enum MHD_ConnectionNotificationCode what)
 {
 	struct http_daemon *d = cls;
 	const union MHD_ConnectionInfo *info = MHD_get_connection_info(c, MHD_CONNECTION_INFO_CONNECTION_FD);
@@ -205,15 +209,16 @@ static PRINTF(2, 0) void on_log(void *cls, const char *fmt, va_list ap)
 static struct MHD_Daemon *start(struct http_daemon *d, int fd)
 {
 	struct MHD_OptionItem tls[HTTP_WEB_OPTIONS_MAX];
-	unsigned flags = MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_THREAD_PER_CONNECTION | MHD_USE_POLL | MHD_USE_ITC |
-			 MHD_USE_ERROR_LOG | (http_web_options(d->web, tls) ? (unsigned)MHD_USE_TLS : 0);
+	unsigned flags = MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_THREAD_PER_CONNECTION | MHD_USE_POLL |
+			 MHD_USE_ITC | MHD_USE_ERROR_LOG |
+			 (http_web_options(d->web, tls) ? (unsigned)MHD_USE_TLS : 0);
 
 	return MHD_start_daemon(flags, 0, NULL, NULL, on_request, d, MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL,
 				MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_NOTIFY_CONNECTION, on_connection, d,
 				MHD_OPTION_NOTIFY_COMPLETED, on_completed, d, MHD_OPTION_CONNECTION_LIMIT,
-				(unsigned)HTTP_CONNS_MAX,
-				MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONN_MEMORY, MHD_OPTION_THREAD_STACK_SIZE,
-				(size_t)STACK_SIZE, MHD_OPTION_ARRAY, tls, MHD_OPTION_END);
+				(unsigned)HTTP_CONNS_MAX, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+				(size_t)CONN_MEMORY, MHD_OPTION_THREAD_STACK_SIZE, (size_t)STACK_SIZE,
+				MHD_OPTION_ARRAY, tls, MHD_OPTION_END);
 }
 
 static void daemon_free(struct http_daemon *d)

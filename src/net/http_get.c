@@ -80,8 +80,8 @@ int http_get_status(const char *address, const char *path, unsigned timeout_ms)
 	struct net_addr candidates[HTTP_CANDIDATES_MAX];
 	int n = http_resolve(address, candidates), fd = n, status;
 	char request[512];
-	int len = snprintf(request, sizeof(request), "GET %s HTTP/1.0\r\nHost: %.200s\r\nConnection: close\r\n\r\n", path,
-			   address);
+	int len = snprintf(request, sizeof(request),
+			   "GET %s HTTP/1.0\r\nHost: %.200s\r\nConnection: close\r\n\r\n", path, address);
 
 	for (int i = 0; i < n && (i == 0 || fd < 0); i++) {
 		to_loopback(&candidates[i]);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Time-outs of connections to the admin HTTP server.  libmicrohttpd's own counts from the last byte, so that a client
- * sending one every few seconds keeps its place for good, and with enough of them /health answers nobody.  Here a request
- * must be whole, and an answer taken, within HTTP_TIMEOUT_MS as a whole; a handler may take as long as it takes.
- * Thread: any, under the guard's lock. */
+/* Time-outs of connections to the admin HTTP server.  libmicrohttpd's own counts from the last byte, so
+ * that a client sending one every few seconds keeps its place for good, and with enough of them /health
+ * answers nobody.  Here a request must be whole, and an answer taken, within HTTP_TIMEOUT_MS as a whole; a
+ * handler may take as long as it takes. Thread: any, under the guard's lock. */
 #include "base/clock.h"
 #include "net/http_internal.h"
 
@@ -35,7 +35,8 @@ static void end_overdue(struct http_guard *g)
 	for (size_t i = 0; i < HTTP_CONNS_MAX; i++) {
 		struct place *p = &g->places[i];
 
-		if (p->fd >= 0 && p->phase != HTTP_HANDLING && now - p->since_ns > HTTP_TIMEOUT_MS * NS_PER_MS)
+		if (p->fd >= 0 && p->phase != HTTP_HANDLING &&
+		    now - p->since_ns > HTTP_TIMEOUT_MS * NS_PER_MS)
 			(void)shutdown(p->fd, SHUT_RDWR); /* it may have ended by itself */
 	}
 }

@@ -31,7 +31,8 @@ int http_listen(const struct net_addr *candidates, int n);
 /* ---------------------------------------------------------------- http_daemon.c */
 
 /* Serve `e` from a copy of `fd`.  Signals are blocked in all its threads.  0 or -errno. */
-int http_daemon_start(int fd, struct http_web *web, struct http_endpoint *e, struct http_daemon **ret) MUST_USE;
+int http_daemon_start(int fd, struct http_web *web, struct http_endpoint *e,
+		      struct http_daemon **ret) MUST_USE;
 /* Accept nothing more, leaving what waits in the queue to whoever has another copy of the socket. */
 void http_daemon_quiesce(struct http_daemon *d);
 /* End all its connections and threads. */
@@ -42,7 +43,8 @@ const struct http_web *http_daemon_web(const struct http_daemon *d);
 
 enum http_phase { HTTP_READING, HTTP_HANDLING, HTTP_WRITING };
 
-/* A table of HTTP_CONNS_MAX connections and a thread that shuts down those whose time is over.  NULL: no memory, no thread. */
+/* A table of HTTP_CONNS_MAX connections and a thread that shuts down those whose time is over.  NULL: no
+ * memory, no thread. */
 struct http_guard *http_guard_new(void);
 void http_guard_free(struct http_guard *g);
 /* A connection has come: its place; NULL: none left. */

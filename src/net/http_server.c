@@ -27,7 +27,8 @@ struct http_endpoint {
 	struct http_daemon *daemon, *retired; /* retired: finishes its connections, accepts none */
 };
 
-/* `changing` is held through a whole claim or release; `lock` over the lists and counts, never while anything waits. */
+/* `changing` is held through a whole claim or release; `lock` over the lists and counts, never while
+ * anything waits. */
 static pthread_mutex_t changing = PTHREAD_MUTEX_INITIALIZER;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
@@ -114,7 +115,8 @@ static struct http_endpoint *find_endpoint(const struct net_addr *asked)
 	return e;
 }
 
-/* Serve as the newest claim wants it.  A changed daemon takes over the socket, with what waits in its queue. */
+/* Serve as the newest claim wants it.  A changed daemon takes over the socket, with what waits in its
+ * queue. */
 static int set_daemon(struct http_endpoint *e, struct http_web *web)
 {
 	struct http_daemon *d;

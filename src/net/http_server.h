@@ -3,14 +3,15 @@
  *
  *   http_claim("127.0.0.1:9153", {"/metrics", fn, arg}) ... http_release
  *
- * One endpoint (socket, daemon with a thread of its own) an address, shared by all who claim a path on it.  Claims
- * outlive nobody but stack: the latest of a path answers; when it goes, the one before does again.  The socket closes
- * with the last claim, so a reload, where the next generation claims before the one before releases, refuses and
- * resets no connection.  Handlers run in threads of the daemon, one a connection, while workers and builder are busy.
+ * One endpoint (socket, daemon with a thread of its own) an address, shared by all who claim a path on it.
+ * Claims outlive nobody but stack: the latest of a path answers; when it goes, the one before does again.
+ * The socket closes with the last claim, so a reload, where the next generation claims before the one
+ * before releases, refuses and resets no connection.  Handlers run in threads of the daemon, one a
+ * connection, while workers and builder are busy.
  *
- * Bounds: HTTP_CONNS_MAX connections an endpoint, more wait in the backlog; a request must be whole 5 s after the
- * connection or the answer before, and an answer must be taken within 5 s of being ready (http_guard.c).  A request's body
- * is read and thrown away, at most HTTP_BODY_MAX of it. */
+ * Bounds: HTTP_CONNS_MAX connections an endpoint, more wait in the backlog; a request must be whole 5 s
+ * after the connection or the answer before, and an answer must be taken within 5 s of being ready
+ * (http_guard.c).  A request's body is read and thrown away, at most HTTP_BODY_MAX of it. */
 #pragma once
 
 #include "base/compiler.h"
@@ -27,7 +28,7 @@ struct MHD_Connection;
 
 struct http_request {
 	const char *method;
-	const char *path;         /* escapes resolved, without the query */
+	const char *path; /* escapes resolved, without the query */
 	struct MHD_Connection *connection;
 	struct http_claim *claim; /* whose handler runs */
 };
@@ -38,12 +39,12 @@ bool http_sleep(const struct http_request *r, uint64_t ns);
 
 struct http_reply {
 	unsigned status;
-	const char *type;       /* static */
-	const char *location;   /* static, for 302; NULL: none */
-	char *body;             /* malloc'ed, the server frees it; NULL: no memory, answers 500 */
+	const char *type; /* static */
+	const char *location; /* static, for 302; NULL: none */
+	char *body; /* malloc'ed, the server frees it; NULL: no memory, answers 500 */
 	size_t len;
-	bool compress;          /* gzip, if the client takes it */
-	bool download;          /* Content-Disposition: attachment */
+	bool compress; /* gzip, if the client takes it */
+	bool download; /* Content-Disposition: attachment */
 };
 /* Copy a text into the reply. */
 void http_reply_text(struct http_reply *r, unsigned status, const char *text);
@@ -54,20 +55,21 @@ typedef void (*http_handler)(void *arg, const struct http_request *r, struct htt
 struct http_route {
 	const char *path; /* "/metrics"; with a slash at its end: all below it too.  Static */
 	http_handler fn;
-	void *arg;        /* is not used any more when http_release returns */
+	void *arg; /* is not used any more when http_release returns */
 };
 
 /* "HOST:PORT", ":PORT", "[ADDRESS]:PORT"?  Looks nothing up. */
 bool http_address_valid(const char *text);
 
-/* Have `route` served at `address`; ":PORT" is every address of both families, of IPv4 alone where [::] cannot be had.
- * `web` (may be NULL; a reference is taken) says how: TLS, users.  The newest claim's counts for the whole endpoint.
- * 0, -errno.  A host name is looked up here, so it may take a while.  Thread: control, builder. */
+/* Have `route` served at `address`; ":PORT" is every address of both families, of IPv4 alone where [::]
+ * cannot be had. `web` (may be NULL; a reference is taken) says how: TLS, users.  The newest claim's
+ * counts for the whole endpoint. 0, -errno.  A host name is looked up here, so it may take a while.
+ * Thread: control, builder. */
 int http_claim(const char *address, const struct http_route *route, struct http_web *web,
 	       struct http_claim **ret) MUST_USE;
 /* Give it back; its handler is not running any more when this returns.  NULL is left alone.  Same threads. */
 void http_release(struct http_claim *c);
 
-/* GET http://HOST:PORT`path` of an address as in http_claim, from this machine; the status, or -errno.  `timeout_ms`
- * is for the whole.  Blocks. */
+/* GET http://HOST:PORT`path` of an address as in http_claim, from this machine; the status, or -errno.
+ * `timeout_ms` is for the whole.  Blocks. */
 int http_get_status(const char *address, const char *path, unsigned timeout_ms);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Reading the web configuration file (https://github.com/prometheus/exporter-toolkit, docs/web-configuration.md). */
+/* Reading the web configuration file (https://github.com/prometheus/exporter-toolkit,
+ * docs/web-configuration.md). */
 #include "net/http_web.h"
 
 #include "base/err.h"
@@ -31,12 +32,14 @@ struct key {
 
 static PRINTF(3, 4) int fail(struct reading *r, const yaml_node_t *at, const char *fmt, ...)
 {
-	int n = snprintf(r->why, HTTP_WEB_ERROR_MAX, "%s:%zu: ", r->path, at ? at->start_mark.line + 1 : (size_t)1);
+	int n = snprintf(r->why, HTTP_WEB_ERROR_MAX, "%s:%zu: ", r->path,
+			 at ? at->start_mark.line + 1 : (size_t)1);
 	va_list ap;
 
 	va_start(ap, fmt);
 	if (n >= 0 && n < HTTP_WEB_ERROR_MAX)
-		(void)vsnprintf(r->why + n, (size_t)(HTTP_WEB_ERROR_MAX - n), fmt, ap); /* a longer one is cut */
+		(void)vsnprintf(r->why + n, (size_t)(HTTP_WEB_ERROR_MAX - n), fmt,
+				ap); /* a longer one is cut */
 	va_end(ap);
 	return ERR_SYNTAX;
 }
@@ -81,8 +84,8 @@ static int file_of(struct reading *r, yaml_node_t *value, char **ret)
 	name = scalar(r, value, &err);
 	if (err)
 		return err;
-	(void)snprintf(path, sizeof(path), "%.*s%s", *name != '/' && slash ? (int)(slash - r->path + 1) : 0, r->path,
-		       name); /* too long a name is not found */
+	(void)snprintf(path, sizeof(path), "%.*s%s", *name != '/' && slash ? (int)(slash - r->path + 1) : 0,
+		       r->path, name); /* too long a name is not found */
 	free(*ret);
 	*ret = read_file(path);
 	return *ret ? 0 : fail(r, value, "file %.200s cannot be read: %s", path, strerror(errno));
@@ -100,12 +103,30 @@ static int text_of(struct reading *r, yaml_node_t *value, char **ret)
 	return *ret ? 0 : -ENOMEM;
 }
 
-static int read_cert_file(struct reading *r, yaml_node_t *v) { return file_of(r, v, &r->web->cert); }
-static int read_key_file(struct reading *r, yaml_node_t *v) { return file_of(r, v, &r->web->key); }
-static int read_ca_file(struct reading *r, yaml_node_t *v) { return file_of(r, v, &r->web->ca); }
-static int read_cert(struct reading *r, yaml_node_t *v) { return text_of(r, v, &r->web->cert); }
-static int read_key(struct reading *r, yaml_node_t *v) { return text_of(r, v, &r->web->key); }
-static int read_ca(struct reading *r, yaml_node_t *v) { return text_of(r, v, &r->web->ca); }
+static int read_cert_file(struct reading *r, yaml_node_t *v)
+{
+	return file_of(r, v, &r->web->cert);
+}
+static int read_key_file(struct reading *r, yaml_node_t *v)
+{
+	return file_of(r, v, &r->web->key);
+}
+static int read_ca_file(struct reading *r, yaml_node_t *v)
+{
+	return file_of(r, v, &r->web->ca);
+}
+static int read_cert(struct reading *r, yaml_node_t *v)
+{
+	return text_of(r, v, &r->web->cert);
+}
+static int read_key(struct reading *r, yaml_node_t *v)
+{
+	return text_of(r, v, &r->web->key);
+}
+static int read_ca(struct reading *r, yaml_node_t *v)
+{
+	return text_of(r, v, &r->web->ca);
+}
 
 static int one_of(struct reading *r, yaml_node_t *v, const char *const *words, size_t n, size_t *ret)
 {
@@ -121,11 +142,16 @@ static int one_of(struct reading *r, yaml_node_t *v, const char *const *words, s
 
 static int read_client_auth(struct reading *r, yaml_node_t *v)
 {
-	static const char *const words[] = {"", "NoClientCert", "RequestClientCert", "RequireClientCert", "RequireAnyClientCert",
-					    "VerifyClientCertIfGiven", "RequireAndVerifyClientCert"};
-	static const enum http_client_auth auth[] = {HTTP_CLIENT_ANY,  HTTP_CLIENT_ANY,      HTTP_CLIENT_ANY,
-						     HTTP_CLIENT_SOME, HTTP_CLIENT_SOME,     HTTP_CLIENT_IF_GIVEN,
-						     HTTP_CLIENT_VERIFIED};
+	static const char *const words[] = {"",
+					    "NoClientCert",
+					    "RequestClientCert",
+					    "RequireClientCert",
+					    "RequireAnyClientCert",
+					    "VerifyClientCertIfGiven",
+					    "RequireAndVerifyClientCert"};
+	static const enum http_client_auth auth[] = {
+		HTTP_CLIENT_ANY,  HTTP_CLIENT_ANY,      HTTP_CLIENT_ANY,     HTTP_CLIENT_SOME,
+		HTTP_CLIENT_SOME, HTTP_CLIENT_IF_GIVEN, HTTP_CLIENT_VERIFIED};
 	size_t i;
 
 	if (one_of(r, v, words, ARRAY_LEN(words), &i))
@@ -145,8 +171,14 @@ static int read_version(struct reading *r, yaml_node_t *v, int *ret)
 	return 0;
 }
 
-static int read_min(struct reading *r, yaml_node_t *v) { return read_version(r, v, &r->min_version); }
-static int read_max(struct reading *r, yaml_node_t *v) { return read_version(r, v, &r->max_version); }
+static int read_min(struct reading *r, yaml_node_t *v)
+{
+	return read_version(r, v, &r->min_version);
+}
+static int read_max(struct reading *r, yaml_node_t *v)
+{
+	return read_version(r, v, &r->max_version);
+}
 
 static int read_bool(struct reading *r, yaml_node_t *v, bool *ret)
 {
@@ -170,12 +202,14 @@ static int read_http2(struct reading *r, yaml_node_t *v)
 
 	if (read_bool(r, v, &on))
 		return ERR_SYNTAX;
-	return on ? fail(r, v, "http2: this endpoint speaks HTTP/1.1 alone, expected false or no http2 here") : 0;
+	return on ? fail(r, v, "http2: this endpoint speaks HTTP/1.1 alone, expected false or no http2 here")
+		  : 0;
 }
 
 static int refuse(struct reading *r, yaml_node_t *v)
 {
-	return fail(r, v, "this setting has no effect here and is refused; see the page of the prometheus plugin");
+	return fail(r, v,
+		    "this setting has no effect here and is refused; see the page of the prometheus plugin");
 }
 
 /* ---------------------------------------------------------------- mappings */
@@ -187,7 +221,9 @@ static int read_pairs(struct reading *r, yaml_node_t *map, struct http_web_pair 
 	if (map->type != YAML_MAPPING_NODE)
 		return fail(r, map, "expected a mapping of names to values");
 	for (yaml_node_pair_t *p = map->data.mapping.pairs.start; p < map->data.mapping.pairs.top; p++) {
-		int err = *ret_n < HTTP_WEB_LIST_MAX ? 0 : fail(r, map, "more than %d entries", HTTP_WEB_LIST_MAX);
+		int err = *ret_n < HTTP_WEB_LIST_MAX
+				  ? 0
+				  : fail(r, map, "more than %d entries", HTTP_WEB_LIST_MAX);
 
 		if (!err)
 			err = text_of(r, yaml_document_get_node(&r->doc, p->key), &out[*ret_n].name);
@@ -208,7 +244,8 @@ static int read_users(struct reading *r, yaml_node_t *map)
 		const char *h = r->web->users[i].value;
 
 		if (strlen(h) != 60 || h[0] != '$' || h[1] != '2' || !strchr("aby", h[2]) || h[3] != '$')
-			err = fail(r, map, "the password of \"%.60s\" is no bcrypt hash, expected $2y$ or alike",
+			err = fail(r, map,
+				   "the password of \"%.60s\" is no bcrypt hash, expected $2y$ or alike",
 				   r->web->users[i].name);
 	}
 	return err;
@@ -217,7 +254,8 @@ static int read_users(struct reading *r, yaml_node_t *map)
 static int read_headers(struct reading *r, yaml_node_t *map)
 {
 	static const char *const allowed[] = {"Content-Security-Policy", "Strict-Transport-Security",
-					      "X-Content-Type-Options", "X-Frame-Options", "X-XSS-Protection"};
+					      "X-Content-Type-Options", "X-Frame-Options",
+					      "X-XSS-Protection"};
 	int err = read_pairs(r, map, r->web->headers, &r->web->n_headers);
 
 	for (size_t i = 0; !err && i < r->web->n_headers; i++) {
@@ -247,8 +285,8 @@ static int read_keys(struct reading *r, yaml_node_t *map, const struct key *keys
 		while (!err && i < n && strcmp(keys[i].name, name))
 			i++;
 		if (!err && i == n)
-			err = fail(r, k, "unknown setting \"%.60s\", expected one of %s ... %s", name, keys[0].name,
-				   keys[n - 1].name);
+			err = fail(r, k, "unknown setting \"%.60s\", expected one of %s ... %s", name,
+				   keys[0].name, keys[n - 1].name);
 		if (!err)
 			err = keys[i].read(r, yaml_document_get_node(&r->doc, p->value));
 		if (err)
@@ -260,13 +298,19 @@ static int read_keys(struct reading *r, yaml_node_t *map, const struct key *keys
 static int read_tls(struct reading *r, yaml_node_t *map)
 {
 	static const struct key keys[] = {
-		{"cert_file", read_cert_file},     {"cert", read_cert},
-		{"key_file", read_key_file},       {"key", read_key},
-		{"client_ca_file", read_ca_file},  {"client_ca", read_ca},
+		{"cert_file", read_cert_file},
+		{"cert", read_cert},
+		{"key_file", read_key_file},
+		{"key", read_key},
+		{"client_ca_file", read_ca_file},
+		{"client_ca", read_ca},
 		{"client_auth_type", read_client_auth},
-		{"client_allowed_sans", refuse},   {"cipher_suites", refuse},
-		{"curve_preferences", refuse},     {"prefer_server_cipher_suites", read_server_order},
-		{"min_version", read_min},         {"max_version", read_max},
+		{"client_allowed_sans", refuse},
+		{"cipher_suites", refuse},
+		{"curve_preferences", refuse},
+		{"prefer_server_cipher_suites", read_server_order},
+		{"min_version", read_min},
+		{"max_version", read_max},
 	};
 	struct http_web *w = r->web;
 	int err = read_keys(r, map, keys, ARRAY_LEN(keys));
@@ -342,7 +386,8 @@ static int parse(struct reading *r, const char *text)
 		return -ENOMEM;
 	yaml_parser_set_input_string(&parser, (const unsigned char *)text, strlen(text));
 	if (!yaml_parser_load(&parser, &r->doc)) {
-		(void)snprintf(r->why, HTTP_WEB_ERROR_MAX, "%s:%zu: no YAML: %s", r->path, parser.problem_mark.line + 1,
+		(void)snprintf(r->why, HTTP_WEB_ERROR_MAX, "%s:%zu: no YAML: %s", r->path,
+			       parser.problem_mark.line + 1,
 			       parser.problem ? parser.problem : "out of memory");
 		yaml_parser_delete(&parser);
 		return ERR_SYNTAX;
@@ -355,7 +400,8 @@ static int parse(struct reading *r, const char *text)
 
 int http_web_load(const char *path, struct http_web **ret, char why[HTTP_WEB_ERROR_MAX])
 {
-	struct reading r = {.path = path, .why = why, .min_version = 12, .max_version = 13, .server_order = true};
+	struct reading r = {
+		.path = path, .why = why, .min_version = 12, .max_version = 13, .server_order = true};
 	char *text = read_file(path);
 	int err;
 

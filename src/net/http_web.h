@@ -5,8 +5,9 @@
  *   basic_auth_users:  {NAME: bcrypt hash}
  *   http_server_config: {http2: false, headers: {NAME: VALUE}}
  *
- * Files are read when it is loaded; relative ones stand beside it.  What cannot act here is an error by file and
- * line.  Frozen once loaded; counted, because a daemon may outlive the configuration that brought it. */
+ * Files are read when it is loaded; relative ones stand beside it.  What cannot act here is an error by
+ * file and line.  Frozen once loaded; counted, because a daemon may outlive the configuration that brought
+ * it. */
 #pragma once
 
 #include "base/compiler.h"
@@ -21,10 +22,10 @@ struct MHD_OptionItem;
 enum { HTTP_WEB_ERROR_MAX = 512, HTTP_WEB_OPTIONS_MAX = 6, HTTP_WEB_LIST_MAX = 64 };
 
 enum http_client_auth {
-	HTTP_CLIENT_ANY,     /* not asked for a certificate, or what it has does not matter */
-	HTTP_CLIENT_SOME,    /* any certificate */
-	HTTP_CLIENT_IF_GIVEN,/* none, or one of client_ca */
-	HTTP_CLIENT_VERIFIED,/* one of client_ca */
+	HTTP_CLIENT_ANY, /* not asked for a certificate, or what it has does not matter */
+	HTTP_CLIENT_SOME, /* any certificate */
+	HTTP_CLIENT_IF_GIVEN, /* none, or one of client_ca */
+	HTTP_CLIENT_VERIFIED, /* one of client_ca */
 };
 
 struct http_web_pair {

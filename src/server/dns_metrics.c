@@ -9,9 +9,9 @@
 #include <string.h>
 
 static const double duration_s[DNS_DURATIONS] = {0.00025, 0.0005, 0.001, 0.002, 0.004, 0.008, 0.016, 0.032,
-				    0.064,   0.128,  0.256, 0.512, 1.024, 2.048, 4.096, 8.192};
-static const double size_exposed[DNS_SIZES] = {0,    100,  200,	300,   400,   511,   1023,
-				      2047, 4095, 8291, 16000, 32000, 48000, 64000};
+						 0.064,   0.128,  0.256, 0.512, 1.024, 2.048, 4.096, 8.192};
+static const double size_exposed[DNS_SIZES] = {0,    100,  200,  300,   400,   511,   1023,
+					       2047, 4095, 8291, 16000, 32000, 48000, 64000};
 
 static const struct metric_desc requests_desc = {
 	.name = "coredns_dns_requests_total",
@@ -64,9 +64,10 @@ static const struct {
 	const char *text;
 	uint16_t type;
 } types[] = {
-	{"other", 0},  {"A", 1},      {"NS", 2},      {"CNAME", 5},  {"SOA", 6},     {"PTR", 12},   {"MX", 15},
-	{"TXT", 16},   {"AAAA", 28},  {"SRV", 33},    {"DS", 43},    {"RRSIG", 46},  {"NSEC", 47},  {"DNSKEY", 48},
-	{"NSEC3", 50}, {"SVCB", 64},  {"HTTPS", 65},  {"IXFR", 251}, {"AXFR", 252}, {"ANY", 255},
+	{"other", 0}, {"A", 1},      {"NS", 2},     {"CNAME", 5},   {"SOA", 6},
+	{"PTR", 12},  {"MX", 15},    {"TXT", 16},   {"AAAA", 28},   {"SRV", 33},
+	{"DS", 43},   {"RRSIG", 46}, {"NSEC", 47},  {"DNSKEY", 48}, {"NSEC3", 50},
+	{"SVCB", 64}, {"HTTPS", 65}, {"IXFR", 251}, {"AXFR", 252},  {"ANY", 255},
 };
 _Static_assert(ARRAY_LEN(types) == DNS_TYPES, "each type has its series");
 
@@ -96,7 +97,8 @@ static const char *rcode_label(unsigned i, char buf[16])
 	return i < DNS_RCODE_REST ? wire_rcode_text(i, buf) : "other";
 }
 
-static metric_id series(const struct dns_row *r, const struct metric_desc *d, const char *a, const char *b, const char *c)
+static metric_id series(const struct dns_row *r, const struct metric_desc *d, const char *a, const char *b,
+			const char *c)
 {
 	return metrics_series(d, (const char *const[]){r->server, r->zone, r->view, a, b, c});
 }
@@ -107,8 +109,10 @@ void dns_row_prepare(struct dns_row *r)
 	__atomic_store_n(&r->duration, series(r, &duration_desc, NULL, NULL, NULL), __ATOMIC_RELAXED);
 	__atomic_store_n(&r->dos, series(r, &do_desc, NULL, NULL, NULL), __ATOMIC_RELAXED);
 	for (int p = 0; p < 2; p++) {
-		__atomic_store_n(&r->request_size[p], series(r, &request_size_desc, protos[p], NULL, NULL), __ATOMIC_RELAXED);
-		__atomic_store_n(&r->response_size[p], series(r, &response_size_desc, protos[p], NULL, NULL), __ATOMIC_RELAXED);
+		__atomic_store_n(&r->request_size[p], series(r, &request_size_desc, protos[p], NULL, NULL),
+				 __ATOMIC_RELAXED);
+		__atomic_store_n(&r->response_size[p], series(r, &response_size_desc, protos[p], NULL, NULL),
+				 __ATOMIC_RELAXED);
 	}
 	__atomic_store_n(&r->ready, true, __ATOMIC_RELEASE);
 }

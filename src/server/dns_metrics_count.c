@@ -6,15 +6,17 @@
 #include "server/worker.h"
 
 /* The bounds of the histograms in the cells' own units. */
-static const uint64_t duration_ns[DNS_DURATIONS] = {250000,	 500000,    1000000,   2000000,	  4000000,    8000000,	  16000000,   32000000,
-				       64000000, 128000000, 256000000, 512000000, 1024000000, 2048000000, 4096000000, 8192000000};
-static const uint64_t size_bytes[DNS_SIZES] = {0,    100,  200,	300,   400,   511,   1023,
-				      2047, 4095, 8291, 16000, 32000, 48000, 64000};
+static const uint64_t duration_ns[DNS_DURATIONS] = {
+	250000,   500000,    1000000,   2000000,   4000000,    8000000,    16000000,   32000000,
+	64000000, 128000000, 256000000, 512000000, 1024000000, 2048000000, 4096000000, 8192000000};
+static const uint64_t size_bytes[DNS_SIZES] = {0,    100,  200,  300,   400,   511,   1023,
+					       2047, 4095, 8291, 16000, 32000, 48000, 64000};
 
 /* Index in `types` of each type up to 255. */
 static const uint8_t type_index[256] = {
-	[1] = 1,  [2] = 2,   [5] = 3,	[6] = 4,   [12] = 5,  [15] = 6,	 [16] = 7,   [28] = 8,	 [33] = 9,  [43] = 10,
-	[46] = 11, [47] = 12, [48] = 13, [50] = 14, [64] = 15, [65] = 16, [251] = 17, [252] = 18, [255] = 19,
+	[1] = 1,   [2] = 2,   [5] = 3,    [6] = 4,    [12] = 5,   [15] = 6,  [16] = 7,
+	[28] = 8,  [33] = 9,  [43] = 10,  [46] = 11,  [47] = 12,  [48] = 13, [50] = 14,
+	[64] = 15, [65] = 16, [251] = 17, [252] = 18, [255] = 19,
 };
 
 /* metric_observe without its division: bounds in the cells' own units. */
@@ -41,8 +43,8 @@ static unsigned family_of(const struct query *q)
 	return peer->sa.sa_family != AF_INET && net_addr_family(peer) == 2;
 }
 
-/* A failure that a plugin only returns is written by the server, in the peer, after it was counted: it has no plugin and no
- * size then. */
+/* A failure that a plugin only returns is written by the server, in the peer, after it was counted: it has
+ * no plugin and no size then. */
 static bool only_returned(const struct query *q)
 {
 	return q->error && q->reply.rcode != RCODE_NOERROR && q->reply.rcode != RCODE_NXDOMAIN;
@@ -58,7 +60,8 @@ static unsigned length_of(struct query *q)
 static void count_response(struct dns_row *r, struct query *q, uint64_t *cells, unsigned proto)
 {
 	bool none = q->dropped || only_returned(q);
-	unsigned rcode = q->dropped ? RCODE_NOERROR : q->reply.rcode, plugin = none || !r->block ? 0 : q->answered_place;
+	unsigned rcode = q->dropped ? RCODE_NOERROR : q->reply.rcode,
+		 plugin = none || !r->block ? 0 : q->answered_place;
 
 	metric_inc(cells, dns_row_response(r, plugin, rcode < DNS_RCODE_REST ? rcode : DNS_RCODE_REST));
 	observe(cells, r->response_size[proto], size_bytes, DNS_SIZES, none ? 0 : length_of(q));
@@ -71,7 +74,8 @@ void dns_metrics_count(struct dns_row *r, struct query *q)
 
 	if (unlikely(!__atomic_load_n(&r->ready, __ATOMIC_ACQUIRE)))
 		dns_row_prepare(r);
-	metric_inc(cells, dns_row_request(r, proto, family_of(q), q->in.qtype < 256 ? type_index[q->in.qtype] : 0));
+	metric_inc(cells,
+		   dns_row_request(r, proto, family_of(q), q->in.qtype < 256 ? type_index[q->in.qtype] : 0));
 	observe(cells, r->duration, duration_ns, DNS_DURATIONS, loop_now_ns(q->w->loop) - q->arrived_ns);
 	if (q->in.do_bit)
 		metric_inc(cells, r->dos);

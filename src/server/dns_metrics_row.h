@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* A row of series.  Part of server/dns_metrics: dns_metrics.c makes and resolves, dns_metrics_count.c counts. */
+/* A row of series.  Part of server/dns_metrics: dns_metrics.c makes and resolves, dns_metrics_count.c
+ * counts. */
 #pragma once
 
 #include "base/metrics.h"

@@ -16,7 +16,7 @@ enum { WAIT_MS = 50 };
 /* One worker's numbers. */
 struct numbers {
 	struct mpsc_msg msg;
-	bool asked;      /* the message is on its way */
+	bool asked; /* the message is on its way */
 	double queue, waiting, connections, arenas_used, arenas_kept;
 	struct net_stats net;
 };
@@ -33,7 +33,8 @@ static struct net_stats sums; /* of the scrape; written by the hook, read within
 static void copy_stats(struct net_stats *to, const struct net_stats *from)
 {
 	for (size_t i = 0; i < sizeof(*to) / sizeof(uint64_t); i++)
-		((uint64_t *)(void *)to)[i] = __atomic_load_n((const uint64_t *)(const void *)from + i, __ATOMIC_RELAXED);
+		((uint64_t *)(void *)to)[i] =
+			__atomic_load_n((const uint64_t *)(const void *)from + i, __ATOMIC_RELAXED);
 }
 
 /* Worker. */
@@ -138,7 +139,8 @@ static const struct metric_desc workers_desc = {
 };
 static const struct metric_desc udp_desc = {
 	.name = "binnacle_udp_datagrams_total",
-	.help = "Datagrams from and to clients: received, sent, cut (too long to read, dropped), buffer_full (answer "
+	.help = "Datagrams from and to clients: received, sent, cut (too long to read, dropped), buffer_full "
+		"(answer "
 		"dropped), refused (answer dropped by the kernel).",
 	.labels = "what",
 };
@@ -149,7 +151,8 @@ static const struct metric_desc upstream_desc = {
 };
 static const struct metric_desc tcp_desc = {
 	.name = "binnacle_tcp_events_total",
-	.help = "Connections of clients: accepted, refused (too many busy ones), evicted (idle, for others), timeout, "
+	.help = "Connections of clients: accepted, refused (too many busy ones), evicted (idle, for others), "
+		"timeout, "
 		"malformed; queries read from them.",
 	.labels = "what",
 };
@@ -194,20 +197,13 @@ static const struct {
 	const char *label;
 	uint64_t *from;
 } door[] = {
-	{&udp_desc, "received", &sums.udp_rx},
-	{&udp_desc, "sent", &sums.udp_tx},
-	{&udp_desc, "cut", &sums.udp_rx_cut},
-	{&udp_desc, "buffer_full", &sums.udp_tx_dropped},
-	{&udp_desc, "refused", &sums.udp_tx_errors},
-	{&upstream_desc, "received", &sums.upstream_rx},
-	{&upstream_desc, "sent", &sums.upstream_tx},
-	{&upstream_desc, "errors", &sums.upstream_errors},
-	{&tcp_desc, "accepted", &sums.tcp_accepted},
-	{&tcp_desc, "refused", &sums.tcp_refused},
-	{&tcp_desc, "evicted", &sums.tcp_evicted},
-	{&tcp_desc, "timeout", &sums.tcp_timeouts},
-	{&tcp_desc, "malformed", &sums.tcp_bad},
-	{&tcp_desc, "queries", &sums.tcp_queries},
+	{&udp_desc, "received", &sums.udp_rx},       {&udp_desc, "sent", &sums.udp_tx},
+	{&udp_desc, "cut", &sums.udp_rx_cut},        {&udp_desc, "buffer_full", &sums.udp_tx_dropped},
+	{&udp_desc, "refused", &sums.udp_tx_errors}, {&upstream_desc, "received", &sums.upstream_rx},
+	{&upstream_desc, "sent", &sums.upstream_tx}, {&upstream_desc, "errors", &sums.upstream_errors},
+	{&tcp_desc, "accepted", &sums.tcp_accepted}, {&tcp_desc, "refused", &sums.tcp_refused},
+	{&tcp_desc, "evicted", &sums.tcp_evicted},   {&tcp_desc, "timeout", &sums.tcp_timeouts},
+	{&tcp_desc, "malformed", &sums.tcp_bad},     {&tcp_desc, "queries", &sums.tcp_queries},
 	{&full_desc, NULL, &sums.post_full},
 };
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* health: GET /health answers OK while the process runs, and the process asks itself once a second how long that takes. */
+/* health: GET /health answers OK while the process runs, and the process asks itself once a second how
+ * long that takes. */
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
@@ -14,8 +15,8 @@
 enum { CHECK_EVERY_MS = 1000, CHECK_TIMEOUT_MS = 3000, SLOW_MS = 1000, HTTP_OK = 200 };
 
 struct health {
-	const char *address;         /* frozen */
-	struct http_claim *claim;    /* control */
+	const char *address; /* frozen */
+	struct http_claim *claim; /* control */
 	struct background_task *check;
 	metric_id duration, failures;
 };
@@ -63,7 +64,9 @@ static int read_address(struct setup *s, struct health *h)
 	if (cf_arg_text(s->in, "ADDRESS", &text))
 		return ERR_SYNTAX;
 	if (!http_address_valid(text))
-		return cf_fail(s->in, "found \"%.100s\", expected an address with a port such as \":8080\" or \"127.0.0.1:8080\"",
+		return cf_fail(s->in,
+			       "found \"%.100s\", expected an address with a port such as \":8080\" or "
+			       "\"127.0.0.1:8080\"",
 			       text);
 	h->address = arena_strdup(s->arena, text);
 	return h->address ? cf_no_more_args(s->in) : cf_fail(s->in, "out of memory");
@@ -107,7 +110,8 @@ static void check(void *arg)
 	}
 	metrics_record(h->duration, &duration_desc, took_ns);
 	if (took_ns > SLOW_MS * NS_PER_MS)
-		log_line(LOG_WARNING, "plugin/health: Local health request to \"%s\" took more than 1s: %.3fs", h->address,
+		log_line(LOG_WARNING,
+			 "plugin/health: Local health request to \"%s\" took more than 1s: %.3fs", h->address,
 			 (double)took_ns / 1e9);
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* /debug/pprof/block: where threads wait.  At each tick those that are not on a CPU are asked for their stacks; each stands
- * for one period of waiting. */
+/* /debug/pprof/block: where threads wait.  At each tick those that are not on a CPU are asked for their
+ * stacks; each stands for one period of waiting. */
 #include "base/clock.h"
 #include "plugin/pprof/pprof.h"
 #include "plugin/pprof/profile_stacks.h"
@@ -20,7 +20,8 @@ static void ask_waiting(const pid_t *tid, size_t n)
 	}
 }
 
-static void sample(const struct http_request *r, const struct profile_threads *t, uint64_t period_ns, unsigned seconds)
+static void sample(const struct http_request *r, const struct profile_threads *t, uint64_t period_ns,
+		   unsigned seconds)
 {
 	uint64_t end = clock_mono_ns() + seconds * NS_PER_S;
 	const pid_t *tid;
@@ -39,7 +40,8 @@ void pprof_block(void *arg, const struct http_request *r, struct http_reply *ret
 	unsigned seconds = pprof_seconds(r, SECONDS, ret);
 
 	if (!p->block) {
-		http_reply_text(ret, HTTP_NOT_FOUND, "switched off; `pprof { block }` in the Corefile switches it on\n");
+		http_reply_text(ret, HTTP_NOT_FOUND,
+				"switched off; `pprof { block }` in the Corefile switches it on\n");
 		return;
 	}
 	if (!seconds)

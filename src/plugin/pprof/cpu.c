@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* /debug/pprof/profile: each thread has a timer on its own CPU time, which asks it for its stack 100 times a second. */
+/* /debug/pprof/profile: each thread has a timer on its own CPU time, which asks it for its stack 100 times
+ * a second. */
 #include "base/clock.h"
 #include "base/err.h"
 #include "plugin/pprof/pprof.h"
@@ -27,7 +28,8 @@ static clockid_t cpu_clock(pid_t tid)
 static bool start_timer(pid_t tid, timer_t *ret)
 {
 	struct sigevent ev = {.sigev_notify = SIGEV_THREAD_ID, .sigev_signo = SIGPROF};
-	const struct itimerspec every = {.it_interval = {.tv_nsec = PERIOD_NS}, .it_value = {.tv_nsec = PERIOD_NS}};
+	const struct itimerspec every = {.it_interval = {.tv_nsec = PERIOD_NS},
+					 .it_value = {.tv_nsec = PERIOD_NS}};
 
 	ev.sigev_notify_thread_id = tid;
 	if (timer_create(cpu_clock(tid), &ev, ret))

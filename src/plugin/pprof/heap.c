@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* /debug/pprof/heap: who has the memory, by owner instead of by call: there is no hook in the allocator.  A profile, or
- * with ?debug=1 a text with the kernel's view beside it. */
+/* /debug/pprof/heap: who has the memory, by owner instead of by call: there is no hook in the allocator.
+ * A profile, or with ?debug=1 a text with the kernel's view beside it. */
 #include "base/clock.h"
 #include "cache/cache.h"
 #include "plugin/pprof/pprof.h"

@@ -24,7 +24,8 @@ static const struct {
 	{"/debug/pprof/heap", pprof_heap, "memory by owner; ?debug=1 as text"},
 	{"/debug/pprof/threads", pprof_threads, "where each thread is now; ?debug=1 as text"},
 	{"/debug/pprof/goroutine", pprof_threads, "the same, under the name that tools ask for"},
-	{"/debug/pprof/block", pprof_block, "where threads wait: ?seconds=N, 5 without it; only with `block`"},
+	{"/debug/pprof/block", pprof_block,
+	 "where threads wait: ?seconds=N, 5 without it; only with `block`"},
 };
 
 /* ---------------------------------------------------------------- requests */
@@ -53,11 +54,13 @@ unsigned pprof_debug(const struct http_request *r)
 static void index_page(struct http_reply *ret)
 {
 	char text[2048];
-	int n = snprintf(text, sizeof(text), "<html><head><title>/debug/pprof/</title></head><body><table>\n");
+	int n = snprintf(text, sizeof(text),
+			 "<html><head><title>/debug/pprof/</title></head><body><table>\n");
 
 	for (size_t i = 0; i < ARRAY_LEN(pages); i++)
-		n += snprintf(text + n, sizeof(text) - (size_t)n, "<tr><td><a href=\"%s\">%s</a></td><td>%s</td></tr>\n",
-			      pages[i].path, strrchr(pages[i].path, '/') + 1, pages[i].about);
+		n += snprintf(text + n, sizeof(text) - (size_t)n,
+			      "<tr><td><a href=\"%s\">%s</a></td><td>%s</td></tr>\n", pages[i].path,
+			      strrchr(pages[i].path, '/') + 1, pages[i].about);
 	(void)snprintf(text + n, sizeof(text) - (size_t)n, "</table></body></html>\n");
 	http_reply_text(ret, 200, text);
 	ret->type = "text/html; charset=utf-8";
@@ -111,7 +114,9 @@ static int read_address(struct setup *s, struct pprof *p)
 	if (cf_arg_text(s->in, "ADDRESS", &text))
 		return ERR_SYNTAX;
 	if (!http_address_valid(text))
-		return cf_fail(s->in, "found \"%.100s\", expected an address with a port such as \"localhost:6053\"", text);
+		return cf_fail(s->in,
+			       "found \"%.100s\", expected an address with a port such as \"localhost:6053\"",
+			       text);
 	p->address = arena_strdup(s->arena, text);
 	return p->address ? cf_no_more_args(s->in) : cf_fail(s->in, "out of memory");
 }

@@ -19,8 +19,8 @@
 enum { PPROF_SECONDS_DEFAULT = 30, PPROF_SECONDS_MAX = 600 };
 
 struct pprof {
-	const char *address;      /* frozen */
-	bool block;               /* frozen */
+	const char *address; /* frozen */
+	bool block; /* frozen */
 	uint64_t block_period_ns; /* frozen */
 	struct http_claim *claim, *bare; /* control; bare: the path without its slash */
 };

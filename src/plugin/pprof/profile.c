@@ -37,7 +37,7 @@ struct profile {
 	struct place {
 		uintptr_t pc;
 		uint64_t function; /* string; 0: not known */
-	} *places;
+	} * places;
 	size_t n_places, cap_places;
 	bool failed;
 };
@@ -148,7 +148,8 @@ static void put_value_type(struct profile *p, unsigned field, const char *type, 
 	put_message(p, &p->out, field, &p->part);
 }
 
-void profile_sample(struct profile *p, const uint64_t *ids, size_t n, const uint64_t values[2], const char *thread)
+void profile_sample(struct profile *p, const uint64_t *ids, size_t n, const uint64_t values[2],
+		    const char *thread)
 {
 	for (size_t i = 0; i < n; i++)
 		put_varint(p, &p->inner, ids[i]);

@@ -23,7 +23,8 @@ void profile_free(struct profile *p);
 /* The place of a code address, or of a thing with a name alone (`pc` 0); ids from 1. */
 uint64_t profile_location(struct profile *p, uintptr_t pc, const char *function);
 /* `ids`: locations, innermost first.  `thread` (may be NULL) becomes the sample's label. */
-void profile_sample(struct profile *p, const uint64_t *ids, size_t n, const uint64_t values[2], const char *thread);
+void profile_sample(struct profile *p, const uint64_t *ids, size_t n, const uint64_t values[2],
+		    const char *thread);
 void profile_comment(struct profile *p, const char *text);
 
 /* The whole, compressed, malloc'ed; NULL: no memory. */

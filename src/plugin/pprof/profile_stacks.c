@@ -72,7 +72,8 @@ static struct sample *sorted(size_t *ret_n)
 }
 
 /* Above the innermost frame stand return addresses: the call is before them. */
-static void add(struct profile *p, const struct sample *s, uint64_t count, uint64_t period, const char *thread)
+static void add(struct profile *p, const struct sample *s, uint64_t count, uint64_t period,
+		const char *thread)
 {
 	uint64_t ids[SAMPLE_DEPTH];
 

@@ -16,7 +16,8 @@
 #include <ucontext.h>
 #include <unistd.h>
 
-/* The handler's own frames and the kernel's way back stand before what was interrupted; how many depends on inlining. */
+/* The handler's own frames and the kernel's way back stand before what was interrupted; how many depends
+ * on inlining. */
 enum { OWN_FRAMES_MAX = 8 };
 
 /* Records: a word of thread and depth, then the addresses.  A word is written last and is 0 until then. */
@@ -98,7 +99,8 @@ int sampler_begin(void)
 		return -EBUSY;
 	err = set_handler();
 	s.words = err ? MAP_FAILED
-		      : mmap(NULL, SAMPLE_WORDS * sizeof(uintptr_t), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		      : mmap(NULL, SAMPLE_WORDS * sizeof(uintptr_t), PROT_READ | PROT_WRITE,
+			     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (s.words == MAP_FAILED) {
 		pthread_mutex_unlock(&s.taken);
 		return err ? err : -ENOMEM;
@@ -182,7 +184,7 @@ bool sampler_task(pid_t tid, char name[SAMPLER_NAME_MAX], char *ret_state)
 	if (!f)
 		return false;
 	(void)!fgets(text, sizeof(text), f); /* empty: then nothing is found in it */
-	(void)fclose(f);                    /* read only */
+	(void)fclose(f); /* read only */
 	begin = strchr(text, '(');
 	end = strrchr(text, ')');
 	if (!begin || !end || end < begin || end - begin > SAMPLER_NAME_MAX || end[1] != ' ')

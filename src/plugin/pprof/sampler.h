@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Stacks of this process's threads.
  *
- * A thread that gets SIGPROF writes its stack into a buffer that was made before; nothing is allocated or locked there.  The
- * unwinder is the compiler's, which finds its tables without a lock (glibc 2.35 on).  Threads that block SIGPROF (those
- * of the HTTP server) are not seen.  One sampler at a time. */
+ * A thread that gets SIGPROF writes its stack into a buffer that was made before; nothing is allocated or
+ * locked there.  The unwinder is the compiler's, which finds its tables without a lock (glibc 2.35 on).
+ * Threads that block SIGPROF (those of the HTTP server) are not seen.  One sampler at a time. */
 #pragma once
 
 #include <stdbool.h>

@@ -58,7 +58,7 @@ static void map_program(void)
 }
 
 /* Section headers within the file, or NULL. */
-static const ElfW(Shdr) *sections(size_t *ret_n)
+static const ElfW(Shdr) * sections(size_t *ret_n)
 {
 	const ElfW(Ehdr) *h = (const void *)t.file;
 
@@ -70,23 +70,26 @@ static const ElfW(Shdr) *sections(size_t *ret_n)
 	return (const void *)(t.file + h->e_shoff);
 }
 
-static bool within(const ElfW(Shdr) *s)
+static bool within(const ElfW(Shdr) * s)
 {
 	return s->sh_offset <= t.file_len && s->sh_size <= t.file_len - s->sh_offset;
 }
 
-static void take_table(const ElfW(Shdr) *table, const ElfW(Shdr) *names, uintptr_t base)
+static void take_table(const ElfW(Shdr) * table, const ElfW(Shdr) * names, uintptr_t base)
 {
 	const ElfW(Sym) *sym = (const void *)(t.file + table->sh_offset);
 	size_t n = table->sh_size / sizeof(*sym);
 
-	if (!within(table) || !within(names) || !names->sh_size || t.file[names->sh_offset + names->sh_size - 1])
+	if (!within(table) || !within(names) || !names->sh_size ||
+	    t.file[names->sh_offset + names->sh_size - 1])
 		return;
 	t.v = calloc(n + 1, sizeof(*t.v));
 	for (size_t i = 0; t.v && i < n; i++) {
-		if (ELF64_ST_TYPE(sym[i].st_info) == STT_FUNC && sym[i].st_size && sym[i].st_name < names->sh_size)
-			t.v[t.n++] = (struct symbol){base + sym[i].st_value, base + sym[i].st_value + sym[i].st_size,
-						     (const char *)t.file + names->sh_offset + sym[i].st_name};
+		if (ELF64_ST_TYPE(sym[i].st_info) == STT_FUNC && sym[i].st_size &&
+		    sym[i].st_name < names->sh_size)
+			t.v[t.n++] = (struct symbol){
+				base + sym[i].st_value, base + sym[i].st_value + sym[i].st_size,
+				(const char *)t.file + names->sh_offset + sym[i].st_name};
 	}
 	if (t.n)
 		qsort(t.v, t.n, sizeof(*t.v), by_start);
@@ -94,7 +97,7 @@ static void take_table(const ElfW(Shdr) *table, const ElfW(Shdr) *names, uintptr
 
 static void read_program(void)
 {
-	const ElfW(Shdr) *s;
+	const ElfW(Shdr) * s;
 	uintptr_t base = 0;
 	size_t n;
 
@@ -120,7 +123,8 @@ static void read_maps(void)
 		char rights[8];
 
 		m->file[0] = '\0';
-		if (sscanf(line, "%lx-%lx %7s %lx %*s %*s %255s", &start, &end, rights, &offset, m->file) < 4 ||
+		if (sscanf(line, "%lx-%lx %7s %lx %*s %*s %255s", &start, &end, rights, &offset, m->file) <
+			    4 ||
 		    rights[2] != 'x')
 			continue;
 		m->start = start;

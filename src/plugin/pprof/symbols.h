@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Names of code addresses: from the program's own symbol table, if it was not stripped, and from the libraries' dynamic ones. */
+/* Names of code addresses: from the program's own symbol table, if it was not stripped, and from the
+ * libraries' dynamic ones. */
 #pragma once
 
 #include <stdbool.h>

@@ -106,7 +106,8 @@ static void show_plugins(const struct generation *g, struct prometheus *p)
 		if (!serves_first_key(l, b))
 			continue;
 		for (size_t k = 0; k < b->n_chain; k++) {
-			const char *values[] = {l->text, b->keys[0].text, block_view(b), b->chain[k].plugin->name};
+			const char *values[] = {l->text, b->keys[0].text, block_view(b),
+						b->chain[k].plugin->name};
 
 			metrics_reader(&enabled_desc, values, one, p);
 		}
@@ -134,7 +135,8 @@ static void serve(struct prometheus *p)
 	}
 	err = http_claim(p->address, &route, p->web, &p->claim);
 	if (err)
-		log_line(LOG_ERROR, "plugin/prometheus: cannot listen on \"%s\": %s", p->address, err_text(err));
+		log_line(LOG_ERROR, "plugin/prometheus: cannot listen on \"%s\": %s", p->address,
+			 err_text(err));
 }
 
 static int start(struct generation *gen, void *state)

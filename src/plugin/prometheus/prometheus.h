@@ -8,10 +8,10 @@ struct http_claim;
 struct http_web;
 
 struct prometheus {
-	const char *address;      /* frozen */
-	const char *web_file;     /* frozen; NULL: none */
-	struct http_web *web;     /* frozen; NULL with web_file: it is missing, and nothing is served */
-	bool runtime;             /* frozen */
+	const char *address; /* frozen */
+	const char *web_file; /* frozen; NULL: none */
+	struct http_web *web; /* frozen; NULL with web_file: it is missing, and nothing is served */
+	bool runtime; /* frozen */
 	const struct block *block;
 	struct http_claim *claim; /* control */
 };

@@ -21,8 +21,8 @@ static int read_runtime(struct cf_cursor *c, void *arg)
 	return 0;
 }
 
-/* A file that is not there (a Secret that was not mounted) is told and leaves the rest running, as in the peer; one
- * that is wrong is an error. */
+/* A file that is not there (a Secret that was not mounted) is told and leaves the rest running, as in the
+ * peer; one that is wrong is an error. */
 static int read_tls(struct cf_cursor *c, void *arg)
 {
 	struct reading *r = arg;
@@ -40,7 +40,8 @@ static int read_tls(struct cf_cursor *c, void *arg)
 	err = http_web_load(r->p->web_file, &r->p->web, why);
 	if (err != -ENOENT)
 		return err ? cf_fail(c, "%s", why) : 0;
-	cf_warning(c->errs, cf_here(c)->file, cf_here(c)->line, "plugin prometheus: %s; the metrics are not served", why);
+	cf_warning(c->errs, cf_here(c)->file, cf_here(c)->line,
+		   "plugin prometheus: %s; the metrics are not served", why);
 	return 0;
 }
 
@@ -58,7 +59,9 @@ static int read_address(struct setup *s, struct prometheus *p)
 	if (cf_arg_text(s->in, "ADDRESS", &text))
 		return ERR_SYNTAX;
 	if (!http_address_valid(text))
-		return cf_fail(s->in, "found \"%.100s\", expected an address with a port such as \":9153\" or \"127.0.0.1:9153\"",
+		return cf_fail(s->in,
+			       "found \"%.100s\", expected an address with a port such as \":9153\" or "
+			       "\"127.0.0.1:9153\"",
 			       text);
 	p->address = arena_strdup(s->arena, text);
 	return p->address ? cf_no_more_args(s->in) : cf_fail(s->in, "out of memory");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-/* ready: GET /ready answers 200 once all plugins that can say so are ready, 503 with their names until then, and 503 from
- * the first moment of the end on, while DNS is still answered: who sends us queries shall stop in time. */
+/* ready: GET /ready answers 200 once all plugins that can say so are ready, 503 with their names until
+ * then, and 503 from the first moment of the end on, while DNS is still answered: who sends us queries
+ * shall stop in time. */
 #include "base/err.h"
 #include "base/log.h"
 #include "corefile/corefile.h"
@@ -16,10 +17,10 @@
 enum { HTTP_OK = 200, HTTP_UNAVAILABLE = 503, NAMES_MAX = 1024 };
 
 struct ready {
-	const char *address;     /* frozen */
-	bool continuously;       /* frozen */
-	struct generation *gen;  /* since start */
-	bool *was;               /* atomic: by instance of all blocks in order, has been ready */
+	const char *address; /* frozen */
+	bool continuously; /* frozen */
+	struct generation *gen; /* since start */
+	bool *was; /* atomic: by instance of all blocks in order, has been ready */
 	struct http_claim *claim;
 };
 
@@ -52,7 +53,9 @@ static int read_address(struct setup *s, struct ready *r)
 	if (cf_arg_text(s->in, "ADDRESS", &text))
 		return ERR_SYNTAX;
 	if (!http_address_valid(text))
-		return cf_fail(s->in, "found \"%.100s\", expected an address with a port such as \":8181\" or \"127.0.0.1:8181\"",
+		return cf_fail(s->in,
+			       "found \"%.100s\", expected an address with a port such as \":8181\" or "
+			       "\"127.0.0.1:8181\"",
 			       text);
 	r->address = arena_strdup(s->arena, text);
 	return r->address ? cf_no_more_args(s->in) : cf_fail(s->in, "out of memory");

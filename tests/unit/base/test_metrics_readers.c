@@ -17,8 +17,13 @@
 static const struct metric_desc gauge = {.name = "t_gauge", .help = "h", .kind = METRIC_GAUGE, .labels = "a"};
 static const struct metric_desc plain = {.name = "t_plain_total", .help = "h", .labels = ""};
 static const double bounds[] = {0.5, 1};
-static const struct metric_desc histogram = {
-	.name = "t_seconds", .help = "h", .kind = METRIC_HISTOGRAM, .labels = "", .buckets = bounds, .n_buckets = 2, .scale = 1e9};
+static const struct metric_desc histogram = {.name = "t_seconds",
+					     .help = "h",
+					     .kind = METRIC_HISTOGRAM,
+					     .labels = "",
+					     .buckets = bounds,
+					     .n_buckets = 2,
+					     .scale = 1e9};
 
 static double number(void *arg)
 {
@@ -95,7 +100,8 @@ static void test_recording_without_cells(void **unused)
 
 	metrics_record(id, &histogram, 500000000);
 	metrics_record(id, &histogram, 2000000000);
-	assert_true(shows("t_seconds_bucket{le=\"0.5\"} 1\nt_seconds_bucket{le=\"1\"} 1\nt_seconds_bucket{le=\"+Inf\"} 2\n"
+	assert_true(shows("t_seconds_bucket{le=\"0.5\"} 1\nt_seconds_bucket{le=\"1\"} "
+			  "1\nt_seconds_bucket{le=\"+Inf\"} 2\n"
 			  "t_seconds_sum 2.5\nt_seconds_count 2\n"));
 }
 

@@ -145,8 +145,10 @@ static void test_a_handler_that_waits_is_woken_when_its_claim_goes(void **unused
 
 static void test_addresses(void **unused)
 {
-	static const char *const good[] = {":80", "127.0.0.1:80", "[::1]:8080", "localhost:9153", ":0", "name.example:65535"};
-	static const char *const bad[] = {"", "80", "127.0.0.1", "127.0.0.1:", "::1:80", ":65536", ":-1", "a/b:80", "[::1]"};
+	static const char *const good[] = {":80", "127.0.0.1:80",      "[::1]:8080", "localhost:9153",
+					   ":0",  "name.example:65535"};
+	static const char *const bad[] = {"",       "80",  "127.0.0.1", "127.0.0.1:", "::1:80",
+					  ":65536", ":-1", "a/b:80",    "[::1]"};
 
 	for (size_t i = 0; i < ARRAY_LEN(good); i++) {
 		if (!http_address_valid(good[i]))
