@@ -28,6 +28,12 @@ struct hung {
 	struct frame_ring *ring;
 };
 
+/* The tap is its first member. */
+static const struct hung *hung_of(const struct query_tap *t)
+{
+	return (const struct hung *)(const void *)t;
+}
+
 /* ---------------------------------------------------------------- messages */
 
 static uint64_t wall_of(uint64_t mono_ns)
@@ -86,7 +92,7 @@ static void asked(const struct hung *h, struct query *q)
 
 static void sent(const struct query_tap *t, struct query *q, const uint8_t *msg, size_t len)
 {
-	const struct hung *h = container_of(t, struct hung, tap);
+	const struct hung *h = hung_of(t);
 	struct dnstap_message m = message(q, DNSTAP_CLIENT_RESPONSE, q->from.stream);
 
 	m.query_ns = wall_of(q->arrived_ns);
@@ -115,7 +121,7 @@ static bool address_of(const char *text, struct net_addr *ret)
 
 static void exchanged(const struct query_tap *t, struct query *q, const struct tap_exchange *x)
 {
-	const struct hung *h = container_of(t, struct hung, tap);
+	const struct hung *h = hung_of(t);
 	struct dnstap_message m = message(q, DNSTAP_FORWARDER_QUERY, x->stream);
 	uint8_t room[REQUEST_MAX];
 	struct net_addr upstream;
