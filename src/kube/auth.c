@@ -112,7 +112,8 @@ static bool url_ok(const char *url)
 
 static int load_endpoint(struct kube_auth *a, const struct kube_options *o, char *error)
 {
-	const char *scheme = strstr(o->endpoint, "://") ? "" : "http://"; /* what the peer assumes */
+	bool tls = (o->ca && *o->ca) || (o->cert && *o->cert);
+	const char *scheme = strstr(o->endpoint, "://") ? "" : tls ? "https://" : "http://"; /* as the peer does */
 	char url[1024];
 	int err;
 

@@ -126,6 +126,14 @@ void kube_client_trouble(struct kube_client *c, enum kube_kind kind, const char 
 		 kube_kind_text(kind), c->auth.target.server, why);
 }
 
+void kube_client_answers(struct kube_client *c)
+{
+	if (!c->trouble)
+		return;
+	c->trouble = false;
+	log_line(LOG_INFO, "plugin/kubernetes: %s answers again", c->auth.target.server);
+}
+
 void kube_client_well(struct kube_client *c)
 {
 	if (!c->said_synced && kube_store_all_synced(c->store)) {

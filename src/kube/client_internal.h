@@ -76,6 +76,7 @@ struct kube_client {
 	struct kube_client *next;
 	unsigned refs; /* kube_open's lock */
 	struct kube_options options; /* strings owned */
+	uint64_t stamp;              /* of the kubeconfig file */
 	struct kube_auth auth;
 	struct kube_store *store;
 	struct kube_gate *gate;
@@ -146,6 +147,9 @@ uint64_t kube_client_turn(struct kube_client *c);
 bool kube_client_take_token(struct kube_client *c);
 /* A line about trouble, at most one a minute. */
 void kube_client_trouble(struct kube_client *c, enum kube_kind kind, const char *why);
+/* It has answered a request as it should; said after trouble. */
+void kube_client_answers(struct kube_client *c);
+/* A list is complete; said once, when all are. */
 void kube_client_well(struct kube_client *c);
 
 /* ---- check.c ---- */

@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 enum { TURN_MAX_MS = 60000, FDS_MAX = 8 };
 
@@ -191,6 +192,17 @@ static bool same_options(const struct kube_options *a, const struct kube_options
 	       a->burst == b->burst && a->max_inflight == b->max_inflight && a->check_s == b->check_s;
 }
 
+/* What the kubeconfig was when it was read: another one under the same name is another client's. */
+static uint64_t stamp_of(const struct kube_options *o)
+{
+	struct stat st;
+
+	if (!o->kubeconfig || !*o->kubeconfig || stat(o->kubeconfig, &st))
+		return 0;
+	return (uint64_t)st.st_mtim.tv_sec * NS_PER_S + (uint64_t)st.st_mtim.tv_nsec + (uint64_t)st.st_ino * 31 +
+	       (uint64_t)st.st_size * 7;
+}
+
 static const char **text_at(struct kube_options *o, size_t i)
 {
 	const char **const texts[] = {&o->endpoint,   &o->cert,    &o->key,    &o->ca,
@@ -298,6 +310,8 @@ static int new_client(const struct kube_options *o, struct kube_client **ret, ch
 	unsigned watched = 0;
 	int err = c ? copy_options(&c->options, o) : -ENOMEM;
 
+	if (c)
+		c->stamp = stamp_of(o); /* before it is read: a change in between is then seen at the next reload */
 	for (enum kube_kind k = 0; k < KUBE_N_KINDS; k++)
 		watched |= watches_kind(o, k) ? 1u << k : 0;
 	if (!err)
@@ -325,11 +339,12 @@ static int new_client(const struct kube_options *o, struct kube_client **ret, ch
 
 int kube_open(const struct kube_options *o, struct kube_client **ret, char error[KUBE_ERROR_MAX])
 {
+	uint64_t stamp = stamp_of(o);
 	struct kube_client *c;
 	int err = 0;
 
 	pthread_mutex_lock(&open_lock);
-	for (c = clients; c && !same_options(&c->options, o); c = c->next)
+	for (c = clients; c && !(c->stamp == stamp && same_options(&c->options, o)); c = c->next)
 		;
 	if (c) {
 		c->refs++;

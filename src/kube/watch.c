@@ -192,6 +192,7 @@ static void on_head(void *arg, int status, const char *type, uint32_t retry_afte
 		server_is_up(w);
 	if (status != 200)
 		return;
+	kube_client_answers(w->client);
 	kube_stream_begin(&w->stream, form_of(w, type));
 	if (is_listing(w) && !w->next)
 		kube_store_list_begin(w->client->store, w->kind);

@@ -72,6 +72,26 @@ def test_without_endpoints_none_are_asked_for(kube, dump):
     assert not k.seen({"resource": "endpointslices"})
 
 
+def stamped(svc, ago):
+    o = slice_of(svc, "10.0.0.9", suffix="t")
+    when = time.time() - ago
+    o["metadata"]["annotations"] = {"endpoints.kubernetes.io/last-change-trigger-time":
+                                    time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(when)) + f"{when % 1:.6f}Z"[1:]}
+    return o
+
+
+def test_programming_time_is_recorded_for_events_of_known_services(kube, dump):
+    k = kube(BASIC + [stamped("web", 5000)])  # of the first list: not recorded
+    d = dump(k)
+    d.wait()
+    k.do({"apply": [stamped("db", 66), stamped("none", 3), stamped("web", 1.5)]})
+    name = "coredns_kubernetes_dns_programming_duration_seconds"
+    until(lambda: d.metric(name + "_count") == 2, "two samples")
+    assert d.metric(name + "_bucket", service_kind="headless_with_selector", le="131.072") == 1
+    assert d.metric(name + "_bucket", service_kind="headless_with_selector", le="65.536") == 0
+    assert 1.5 <= d.metric(name + "_sum", service_kind="cluster_ip") < 10
+
+
 # ---------------------------------------------------------------- watches that end
 
 @pytest.mark.parametrize("how", ["drop_watches", "reset_watches"])
