@@ -15,16 +15,6 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-static void ring_init(struct loop_task *head)
-{
-	head->next = head->prev = head;
-}
-
-static bool ring_empty(const struct loop_task *head)
-{
-	return head->next == head;
-}
-
 static void nothing(struct loop_source *s, uint32_t events)
 {
 }
@@ -73,12 +63,8 @@ struct loop *loop_new(size_t queue_limit)
 		return NULL;
 	memset(l, 0, sizeof(*l));
 	l->epfd = l->wakefd = -1;
-	timer_heap_init(&l->timers);
-	rng_init(&l->rng);
-	mpsc_init(&l->queue, queue_limit);
+	loop_core_init(&l->core, queue_limit);
 	atomic_init(&l->stop, false);
-	ring_init(&l->soon);
-	ring_init(&l->running);
 	read_port_range(l);
 	loop_refresh(l);
 	err = open_descriptors(l);
@@ -108,7 +94,7 @@ void loop_free(struct loop *l)
 {
 	if (!l)
 		return;
-	timer_heap_fini(&l->timers); /* disarms those of streams and sockets, which go next */
+	timer_heap_fini(&l->core.timers); /* disarms those of streams and sockets, which go next */
 	collect(l);
 	if (l->streams)
 		stream_io_free(l->streams);
@@ -150,62 +136,13 @@ void loop_discard(struct loop *l, struct loop_source *s, struct loop_garbage *g)
 	l->garbage = g;
 }
 
-uint64_t loop_now_ns(const struct loop *l)
-{
-	return l->now_ns;
-}
-
 uint64_t loop_refresh(struct loop *l)
 {
-	l->now_ns = clock_mono_ns();
-	return l->now_ns;
+	l->core.now_ns = clock_mono_ns();
+	return l->core.now_ns;
 }
 
-struct timer_heap *loop_timers(struct loop *l)
-{
-	return &l->timers;
-}
-
-struct rng *loop_rng(struct loop *l)
-{
-	return &l->rng;
-}
-
-struct net_stats *loop_stats(struct loop *l)
-{
-	return &l->stats;
-}
-
-void loop_at_turn_end(struct loop *l, struct loop_hook *h)
-{
-	struct loop_hook **at = &l->hooks;
-
-	while (*at)
-		at = &(*at)->next;
-	h->next = NULL;
-	*at = h;
-}
-
-void loop_next_turn(struct loop *l, struct loop_task *t)
-{
-	if (loop_task_queued(t))
-		return;
-	t->next = &l->soon;
-	t->prev = l->soon.prev;
-	t->prev->next = t;
-	l->soon.prev = t;
-}
-
-void loop_task_cancel(struct loop_task *t)
-{
-	if (!loop_task_queued(t))
-		return;
-	t->prev->next = t->next;
-	t->next->prev = t->prev;
-	t->next = t->prev = NULL;
-}
-
-static void wake(struct loop *l)
+void loop_wake(struct loop *l)
 {
 	uint64_t one = 1;
 
@@ -214,69 +151,31 @@ static void wake(struct loop *l)
 		;
 }
 
-size_t loop_queue_length(struct loop *l)
-{
-	return atomic_load_explicit(&l->queue.n, memory_order_relaxed);
-}
-
-int loop_post(struct loop *l, struct mpsc_msg *m)
-{
-	bool was_empty;
-	int err = mpsc_push(&l->queue, m, &was_empty);
-
-	if (err < 0) {
-		__atomic_fetch_add(&l->stats.post_full, 1, __ATOMIC_RELAXED);
-		return err;
-	}
-	if (was_empty)
-		wake(l);
-	return 0;
-}
-
 void loop_stop(struct loop *l)
 {
 	atomic_store_explicit(&l->stop, true, memory_order_release);
-	wake(l);
+	loop_wake(l);
 }
 
 /* Rounded up, so that a timer is never found not yet due; at most 1 ms late. */
 static int sleep_ms(const struct loop *l)
 {
-	uint64_t next = timer_heap_next(&l->timers), ms;
+	uint64_t next = timer_heap_next(&l->core.timers), ms;
 
-	if (!ring_empty(&l->soon))
+	if (loop_core_has_tasks(&l->core))
 		return 0;
 	if (next == UINT64_MAX)
 		return -1;
-	if (next <= l->now_ns)
+	if (next <= l->core.now_ns)
 		return 0;
-	ms = (next - l->now_ns + NS_PER_MS - 1) / NS_PER_MS;
+	ms = (next - l->core.now_ns + NS_PER_MS - 1) / NS_PER_MS;
 	return ms > INT_MAX ? INT_MAX : (int)ms;
-}
-
-/* Those queued while these run wait for the next turn. */
-static void run_tasks(struct loop *l)
-{
-	if (ring_empty(&l->soon))
-		return;
-	l->running = l->soon;
-	l->running.next->prev = l->running.prev->next = &l->running;
-	ring_init(&l->soon);
-	while (!ring_empty(&l->running)) {
-		struct loop_task *t = l->running.next;
-
-		loop_task_cancel(t);
-		t->run(t);
-	}
 }
 
 /* Hooks may still write to streams and sockets; what is sent afterwards calls nobody back. */
 static void end_turn(struct loop *l)
 {
-	for (struct loop_hook *h = l->hooks; h; h = h->next) {
-		if (h->fn)
-			h->fn(h->arg);
-	}
+	loop_core_run_hooks(&l->core);
 	stream_io_flush(l);
 	udp_io_flush(l);
 	collect(l);
@@ -290,15 +189,15 @@ static void turn(struct loop *l, void *receiver)
 	n = epoll_wait(l->epfd, l->events, LOOP_EVENTS, sleep_ms(l));
 	rcu_sleep_end();
 	loop_refresh(l);
-	if (atomic_load_explicit(&l->queue.head, memory_order_relaxed))
-		mpsc_run(&l->queue, receiver);
-	run_tasks(l);
+	if (atomic_load_explicit(&l->core.queue.head, memory_order_relaxed))
+		mpsc_run(&l->core.queue, receiver);
+	loop_core_run_tasks(&l->core);
 	for (int i = 0; i < n; i++) {
 		struct loop_source *s = l->events[i].data.ptr;
 
 		s->ready(s, l->events[i].events);
 	}
-	timer_heap_run(&l->timers, l->now_ns);
+	timer_heap_run(&l->core.timers, l->core.now_ns);
 	end_turn(l);
 }
 

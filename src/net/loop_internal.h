@@ -5,7 +5,7 @@
  * goes to the garbage list and is recycled at the end of the turn.  Thread: the loop's. */
 #pragma once
 
-#include "net/loop.h"
+#include "net/loop_core.h"
 
 #include <stdatomic.h>
 #include <sys/epoll.h>
@@ -26,23 +26,15 @@ struct stream_io;
 enum { LOOP_EVENTS = 128 };
 
 struct loop {
+	struct loop_core core;
 	int epfd, wakefd;
-	uint64_t now_ns;
-	struct timer_heap timers;
-	struct loop_task soon, running; /* ring heads: for the next turn, being run */
-	struct loop_hook *hooks;
 	struct loop_garbage *garbage;
 	struct udp_io *udp;
 	struct stream_io *streams;
 	struct loop_source wake;
 	uint16_t port_low, port_high; /* ephemeral range, inclusive */
-	struct net_stats stats;
-	struct rng rng;
+	atomic_bool stop; /* by other threads, once */
 	struct epoll_event events[LOOP_EVENTS];
-
-	/* Written by other threads: on a cache line of its own. */
-	_Alignas(64) struct mpsc queue;
-	atomic_bool stop;
 };
 
 /* Watch a descriptor.  0 or -errno. */

@@ -103,7 +103,7 @@ void stream_end(struct stream *s)
 {
 	stream_out_drop(s);
 	loop_task_cancel(&s->task);
-	timer_disarm(&s->loop->timers, &s->timer);
+	timer_disarm(&s->loop->core.timers, &s->timer);
 	close(s->fd);
 	s->fd = -1;
 	if (s->state == STREAM_LINGERING)

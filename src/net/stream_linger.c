@@ -83,7 +83,7 @@ void stream_linger(struct stream *s, unsigned linger_ms)
 	s->timer.fire = linger_over;
 	if (++io->n_lingering > STREAM_LINGER_MAX)
 		end_oldest(io);
-	if (timer_arm(&s->loop->timers, &s->timer, s->loop->now_ns + linger_ms * NS_PER_MS) < 0)
+	if (timer_arm(&s->loop->core.timers, &s->timer, s->loop->core.now_ns + linger_ms * NS_PER_MS) < 0)
 		stream_end(s);
 	else
 		step(s);

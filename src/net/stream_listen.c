@@ -49,7 +49,7 @@ static void scarce_over(struct timer *t)
 
 static void rest(struct stream_listener *sl)
 {
-	sl->scarce = timer_arm(&sl->loop->timers, &sl->timer, sl->loop->now_ns + SCARCE_MS * NS_PER_MS) == 0;
+	sl->scarce = timer_arm(&sl->loop->core.timers, &sl->timer, sl->loop->core.now_ns + SCARCE_MS * NS_PER_MS) == 0;
 	watch_again(sl);
 }
 
@@ -71,7 +71,7 @@ static int accept_one(struct stream_listener *sl)
 
 	if (fd == -1)
 		return passing(errno) ? 0 : -errno;
-	sl->loop->stats.tcp_accepted++;
+	sl->loop->core.stats.tcp_accepted++;
 	s = stream_new(sl->loop, fd, &peer, false);
 	if (!s)
 		return 0;
@@ -132,7 +132,7 @@ int stream_listen(struct loop *l, int fd, stream_accept_fn accepted, void *arg, 
 
 void stream_listener_end(struct stream_listener *sl)
 {
-	timer_disarm(&sl->loop->timers, &sl->timer);
+	timer_disarm(&sl->loop->core.timers, &sl->timer);
 	loop_unwatch(sl->loop, sl->fd);
 	close(sl->fd);
 	*sl->link = sl->next;

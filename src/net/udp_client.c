@@ -41,7 +41,7 @@ static void recycle(struct loop *l, struct loop_garbage *g)
 
 static void report(struct udp_client *c, int err)
 {
-	c->loop->stats.upstream_errors++;
+	c->loop->core.stats.upstream_errors++;
 	c->ops->error(c->arg, err);
 }
 
@@ -74,7 +74,7 @@ static void deliver(struct udp_client *c, unsigned n)
 
 	for (unsigned i = 0; i < n && c->fd != -1; i++) {
 		if (rx->plain[i].msg_hdr.msg_flags & MSG_TRUNC)
-			c->loop->stats.udp_rx_cut++;
+			c->loop->core.stats.udp_rx_cut++;
 		else
 			c->ops->receive(c->arg, rx->data + (size_t)i * UDP_RX_MAX, rx->plain[i].msg_len);
 	}
@@ -84,7 +84,7 @@ static void deliver(struct udp_client *c, unsigned n)
 static void client_ready(struct loop_source *source, uint32_t events)
 {
 	struct udp_client *c = container_of(source, struct udp_client, source);
-	uint64_t now = c->loop->now_ns;
+	uint64_t now = c->loop->core.now_ns;
 	unsigned width = now - c->last_rx_ns < CLOSE_TOGETHER_NS ? BATCH : 1;
 
 	c->last_rx_ns = now;
@@ -92,7 +92,7 @@ static void client_ready(struct loop_source *source, uint32_t events)
 		int n = receive(c, width);
 
 		if (n >= 0) {
-			c->loop->stats.upstream_rx += (unsigned)n;
+			c->loop->core.stats.upstream_rx += (unsigned)n;
 			deliver(c, (unsigned)n);
 			return;
 		}
@@ -120,7 +120,7 @@ static int bind_random(struct udp_client *c, const struct net_addr *peer, const 
 	if (source)
 		a = *source;
 	for (int i = 0; i < PORT_TRIES && err == -EADDRINUSE; i++) {
-		c->port = (uint16_t)(l->port_low + rng_below(&l->rng, n_ports));
+		c->port = (uint16_t)(l->port_low + rng_below(&l->core.rng, n_ports));
 		err = bind_port(c->fd, a, c->port);
 	}
 	if (err == -EADDRINUSE || err == -EACCES) {
@@ -217,7 +217,7 @@ int udp_client_send(struct udp_client *c, const uint8_t *data, size_t len)
 		}
 	}
 	if (err == 0)
-		c->loop->stats.upstream_tx++;
+		c->loop->core.stats.upstream_tx++;
 	return err;
 }
 

@@ -50,7 +50,7 @@ static void keep_for_answers(struct udp_server *s)
 	loop_unwatch(s->loop, s->fd);
 	s->source.ready = udp_server_ignore;
 	s->timer.fire = answers_over;
-	if (timer_arm(&s->loop->timers, &s->timer, s->loop->now_ns + ANSWER_MS * NS_PER_MS) < 0)
+	if (timer_arm(&s->loop->core.timers, &s->timer, s->loop->core.now_ns + ANSWER_MS * NS_PER_MS) < 0)
 		udp_server_close(s); /* no memory: the answers are lost */
 }
 
@@ -79,14 +79,14 @@ static void reading_over(struct udp_server *s)
 
 static void look_if_quiet(struct udp_server *s)
 {
-	uint64_t now = s->loop->now_ns;
+	uint64_t now = s->loop->core.now_ns;
 	uint64_t since = s->last_rx_ns > s->retired_ns ? s->last_rx_ns : s->retired_ns;
 
 	if (!s->left_group)
 		since = s->retired_ns;
 	if (s->inherited || now - since >= QUIET_MS * NS_PER_MS)
 		reading_over(s);
-	else if (timer_arm(&s->loop->timers, &s->timer, since + QUIET_MS * NS_PER_MS) < 0)
+	else if (timer_arm(&s->loop->core.timers, &s->timer, since + QUIET_MS * NS_PER_MS) < 0)
 		loop_next_turn(s->loop, &s->task); /* no memory: look each turn */
 }
 
@@ -104,7 +104,7 @@ void udp_server_retire(struct udp_server *s, void (*done)(void *arg), void *arg)
 {
 	s->done = done;
 	s->done_arg = arg;
-	s->retired_ns = s->loop->now_ns;
+	s->retired_ns = s->loop->core.now_ns;
 	s->inherited = inherited_holds(s->fd);
 	/* What waits in an inherited one is the next process's. */
 	s->left_group = s->inherited || leave_group(s);

@@ -41,7 +41,7 @@ static void deliver(struct udp_server *s, uint32_t serial, unsigned i, size_t le
 	if (s->wildcard)
 		udp_control_read(m, &rx->from[i]);
 	if (unlikely(m->msg_flags & MSG_TRUNC))
-		s->loop->stats.udp_rx_cut++;
+		s->loop->core.stats.udp_rx_cut++;
 	else if (likely(!s->shed) || !udp_shed_refuses(s))
 		s->fn(s->arg, rx->data + (size_t)i * UDP_RX_MAX, len, &rx->from[i]);
 }
@@ -64,7 +64,7 @@ static unsigned read_batch(struct udp_server *s)
 
 	if (n <= 0)
 		return 0;
-	s->loop->stats.udp_rx += (unsigned)n;
+	s->loop->core.stats.udp_rx += (unsigned)n;
 	for (unsigned i = 0; i < (unsigned)n; i++)
 		deliver(s, serial, i, rx->msg[i].msg_len);
 	restore(rx, s, (unsigned)n);
@@ -87,7 +87,7 @@ static unsigned read_single(struct udp_server *s)
 	}
 	if (n < 0)
 		return 0;
-	s->loop->stats.udp_rx++;
+	s->loop->core.stats.udp_rx++;
 	deliver(s, s->serial, 0, (size_t)n);
 	restore(rx, s, 1);
 	return 1;
@@ -100,7 +100,7 @@ static bool calm(struct udp_server *s)
 {
 	if (s->singles < CALM_AFTER)
 		return false;
-	if (s->loop->now_ns - s->last_rx_ns >= CALM_GAP_NS)
+	if (s->loop->core.now_ns - s->last_rx_ns >= CALM_GAP_NS)
 		return true;
 	s->singles = 0;
 	return false;
@@ -127,7 +127,7 @@ static void server_ready(struct loop_source *source, uint32_t events)
 		s->singles = n == 1 ? s->singles + (s->singles < CALM_AFTER) : 0;
 	}
 	if (n)
-		s->last_rx_ns = s->loop->now_ns;
+		s->last_rx_ns = s->loop->core.now_ns;
 	udp_tx_flush(io);
 }
 
@@ -180,7 +180,7 @@ int udp_server_start(struct loop *l, int fd, const struct net_addr *local, udp_r
 void udp_server_close(struct udp_server *s)
 {
 	udp_tx_flush(s->loop->udp);
-	timer_disarm(&s->loop->timers, &s->timer);
+	timer_disarm(&s->loop->core.timers, &s->timer);
 	loop_task_cancel(&s->task);
 	loop_unwatch(s->loop, s->fd);
 	udp_shed_free(s);

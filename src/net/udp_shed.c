@@ -122,10 +122,10 @@ void udp_shed_send(struct udp_server *s)
 		if (sent == -1 && udp_buffer_full())
 			return;
 		if (sent == -1) {
-			s->loop->stats.udp_tx_errors++;
+			s->loop->core.stats.udp_tx_errors++;
 			sent = 1; /* the newest is refused by the kernel: it goes */
 		} else {
-			s->loop->stats.udp_tx += (unsigned)sent;
+			s->loop->core.stats.udp_tx += (unsigned)sent;
 		}
 		q->n -= (unsigned)sent;
 	}

@@ -31,7 +31,7 @@ bool udp_buffer_full(void)
  * room would make the answers late and the worker deaf. */
 static void send_batch(struct udp_io *io, struct udp_server *s, struct mmsghdr *m, unsigned n)
 {
-	struct net_stats *stats = &io->loop->stats;
+	struct net_stats *stats = &io->loop->core.stats;
 
 	while (n) {
 		int sent = n == 1 ? send_one(s->fd, &m->msg_hdr) : sendmmsg(s->fd, m, n, MSG_DONTWAIT);

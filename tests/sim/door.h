@@ -3,7 +3,7 @@
 #pragma once
 
 #include "net/addr.h"
-#include "net/loop.h"
+#include "net/loop_core.h"
 #include "net/stream.h"
 #include "net/udp.h"
 #include "world.h"
@@ -17,19 +17,13 @@ struct arrival {
 };
 
 struct loop {
+	struct loop_core core;
 	unsigned index;
-	uint64_t now_ns; /* of the turn */
 	uint64_t slept_ns; /* the end of the last turn */
 	uint64_t busy_until_ns; /* the thread gets the processor again */
 	uint64_t woken_ns; /* something has come; UINT64_MAX: nothing */
 	uint64_t turns; /* ended so far (rcu.c) */
 	bool in_turn;
-	struct timer_heap timers;
-	struct rng rng;
-	struct net_stats stats;
-	struct loop_task soon, running;
-	struct loop_hook *hooks;
-	struct mpsc queue;
 	void *receiver;
 	struct arrival *first, **last;
 	struct stream *streams; /* open ones */
@@ -40,7 +34,6 @@ struct loop {
 uint64_t loop_next_turn_at(const struct loop *l);
 void loop_turn(struct loop *l);
 void loop_arrive(struct loop *l, struct arrival *a);
-void loop_wake(struct loop *l);
 
 /* rcu.c: after a turn. */
 void sim_rcu_turn_ended(void);

@@ -7,26 +7,18 @@
 
 #include <stdlib.h>
 
-static void ring_init(struct loop_task *head)
-{
-	head->next = head->prev = head;
-}
-
 struct loop *loop_new(size_t queue_limit)
 {
-	struct loop *l = world_alloc(sizeof(*l));
+	uintptr_t room = (uintptr_t)world_alloc(sizeof(struct loop) + _Alignof(struct loop));
+	struct loop *l = (struct loop *)((room + _Alignof(struct loop) - 1) / _Alignof(struct loop) * _Alignof(struct loop));
 
 	if (world.n_loops == WORLD_LOOPS_MAX)
 		abort();
 	l->index = world.n_loops;
 	world.loops[world.n_loops++] = l;
-	l->now_ns = l->slept_ns = world.now_ns;
+	l->core.now_ns = l->slept_ns = world.now_ns;
 	l->woken_ns = UINT64_MAX;
-	timer_heap_init(&l->timers);
-	rng_init(&l->rng);
-	mpsc_init(&l->queue, queue_limit);
-	ring_init(&l->soon);
-	ring_init(&l->running);
+	loop_core_init(&l->core, queue_limit);
 	l->last = &l->first;
 	return l;
 }
@@ -35,9 +27,9 @@ void loop_free(struct loop *l)
 {
 	if (!l)
 		return;
-	if (timer_heap_next(&l->timers) != UINT64_MAX)
-		world_wrong("worker %u ends with %zu timers armed", l->index, l->timers.n);
-	timer_heap_fini(&l->timers);
+	if (timer_heap_next(&l->core.timers) != UINT64_MAX)
+		world_wrong("worker %u ends with %zu timers armed", l->index, l->core.timers.n);
+	timer_heap_fini(&l->core.timers);
 	world.loops[l->index] = NULL;
 }
 
@@ -46,7 +38,7 @@ void loop_free(struct loop *l)
 /* As the real loop sleeps: whole milliseconds, rounded up. */
 static uint64_t timer_turn(const struct loop *l)
 {
-	uint64_t next = timer_heap_next(&l->timers);
+	uint64_t next = timer_heap_next(&l->core.timers);
 
 	if (next == UINT64_MAX || next <= l->slept_ns)
 		return next;
@@ -61,24 +53,9 @@ uint64_t loop_next_turn_at(const struct loop *l)
 		return UINT64_MAX;
 	if (l->woken_ns < at)
 		at = l->woken_ns;
-	if (l->soon.next != &l->soon)
+	if (loop_core_has_tasks(&l->core))
 		at = l->slept_ns;
 	return at < l->busy_until_ns ? l->busy_until_ns : at;
-}
-
-static void run_tasks(struct loop *l)
-{
-	if (l->soon.next == &l->soon)
-		return;
-	l->running = l->soon;
-	l->running.next->prev = l->running.prev->next = &l->running;
-	ring_init(&l->soon);
-	while (l->running.next != &l->running) {
-		struct loop_task *t = l->running.next;
-
-		loop_task_cancel(t);
-		t->run(t);
-	}
 }
 
 static void run_arrivals(struct loop *l)
@@ -108,15 +85,12 @@ void loop_turn(struct loop *l)
 {
 	l->in_turn = true;
 	l->woken_ns = UINT64_MAX;
-	l->now_ns = world.now_ns;
-	mpsc_run(&l->queue, l->receiver);
-	run_tasks(l);
+	l->core.now_ns = world.now_ns;
+	mpsc_run(&l->core.queue, l->receiver);
+	loop_core_run_tasks(&l->core);
 	run_arrivals(l);
-	timer_heap_run(&l->timers, l->now_ns);
-	for (struct loop_hook *h = l->hooks; h; h = h->next) {
-		if (h->fn)
-			h->fn(h->arg);
-	}
+	timer_heap_run(&l->core.timers, l->core.now_ns);
+	loop_core_run_hooks(&l->core);
 	streams_flush(l);
 	l->in_turn = false;
 	l->slept_ns = world.now_ns;
@@ -141,69 +115,8 @@ void loop_arrive(struct loop *l, struct arrival *a)
 
 /* ---------------------------------------------------------------- net/loop.h */
 
-uint64_t loop_now_ns(const struct loop *l)
-{
-	return l->now_ns;
-}
-
 uint64_t loop_refresh(struct loop *l)
 {
-	l->now_ns = world.now_ns;
-	return l->now_ns;
-}
-
-struct timer_heap *loop_timers(struct loop *l)
-{
-	return &l->timers;
-}
-
-struct rng *loop_rng(struct loop *l)
-{
-	return &l->rng;
-}
-
-struct net_stats *loop_stats(struct loop *l)
-{
-	return &l->stats;
-}
-
-void loop_at_turn_end(struct loop *l, struct loop_hook *h)
-{
-	struct loop_hook **at = &l->hooks;
-
-	while (*at)
-		at = &(*at)->next;
-	h->next = NULL;
-	*at = h;
-}
-
-void loop_next_turn(struct loop *l, struct loop_task *t)
-{
-	if (loop_task_queued(t))
-		return;
-	t->next = &l->soon;
-	t->prev = l->soon.prev;
-	t->prev->next = t;
-	l->soon.prev = t;
-}
-
-void loop_task_cancel(struct loop_task *t)
-{
-	if (!loop_task_queued(t))
-		return;
-	t->prev->next = t->next;
-	t->next->prev = t->prev;
-	t->next = t->prev = NULL;
-}
-
-int loop_post(struct loop *l, struct mpsc_msg *m)
-{
-	bool was_empty;
-	int err = mpsc_push(&l->queue, m, &was_empty);
-
-	if (err)
-		l->stats.post_full++;
-	else
-		loop_wake(l);
-	return err;
+	l->core.now_ns = world.now_ns;
+	return l->core.now_ns;
 }

@@ -140,7 +140,7 @@ static void look_for_leaks(struct worker *w)
 	left_over("streams are left", w->loop->n_streams, w->index);
 	left_over("listening stream sockets are left", w->loop->n_listeners, w->index);
 	left_over("listening UDP sockets are left", w->loop->n_udp_servers, w->index);
-	left_over("messages are left", atomic_load(&w->loop->queue.n), w->index);
+	left_over("messages are left", atomic_load(&w->loop->core.queue.n), w->index);
 }
 
 /* As the real one: once everything has ended. */

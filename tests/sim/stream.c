@@ -377,7 +377,7 @@ int stream_connect(struct loop *l, const struct net_addr *peer, const struct net
 	s->ops = ops;
 	s->arg = arg;
 	s->peer = *peer;
-	if (net_addr_parse("192.0.2.99", (uint16_t)(32768 + rng_below(&l->rng, 28232)), &s->local))
+	if (net_addr_parse("192.0.2.99", (uint16_t)(32768 + rng_below(&l->core.rng, 28232)), &s->local))
 		assert(false);
 	s->syn.fire = syn;
 	world_after(&s->syn, 2 * site_delay_ns(site));
@@ -410,7 +410,7 @@ static void accept_all(struct stream_listener *sl, bool even_paused)
 		if (!sl->queue)
 			sl->queue_last = &sl->queue;
 		s = g->stream;
-		sl->loop->stats.tcp_accepted++;
+		sl->loop->core.stats.tcp_accepted++;
 		sl->accepted(sl->arg, s);
 	}
 }

@@ -105,8 +105,8 @@ static void server_read(struct arrival *a)
 
 	if (!s->reading)
 		return;
-	s->loop->stats.udp_rx++;
-	s->last_rx_ns = s->loop->now_ns;
+	s->loop->core.stats.udp_rx++;
+	s->last_rx_ns = s->loop->core.now_ns;
 	s->fn(s->arg, d->data, d->len, &ret);
 }
 
@@ -153,7 +153,7 @@ void sim_udp_to_server(const struct net_addr *from, uint16_t port, const uint8_t
 void udp_server_close(struct udp_server *s)
 {
 	assert(s->open);
-	timer_disarm(&s->loop->timers, &s->timer);
+	timer_disarm(&s->loop->core.timers, &s->timer);
 	s->open = s->reading = s->bound = false;
 	s->serial++;
 	s->loop->n_udp_servers--;
@@ -169,14 +169,14 @@ static void look_if_quiet(struct timer *t)
 	struct udp_server *s = container_of(t, struct udp_server, timer);
 	uint64_t quiet_ns = s->last_rx_ns + QUIET_MS * NS_PER_MS;
 
-	if (s->loop->now_ns < quiet_ns) {
-		if (timer_arm(&s->loop->timers, &s->timer, quiet_ns))
+	if (s->loop->core.now_ns < quiet_ns) {
+		if (timer_arm(&s->loop->core.timers, &s->timer, quiet_ns))
 			assert(false);
 		return;
 	}
 	s->reading = false;
 	s->timer.fire = answers_over;
-	if (timer_arm(&s->loop->timers, &s->timer, s->loop->now_ns + ANSWER_MS * NS_PER_MS))
+	if (timer_arm(&s->loop->core.timers, &s->timer, s->loop->core.now_ns + ANSWER_MS * NS_PER_MS))
 		assert(false);
 	s->done(s->done_arg);
 }
@@ -193,7 +193,7 @@ void udp_server_retire(struct udp_server *s, void (*done)(void *arg), void *arg)
 	s->done = done;
 	s->done_arg = arg;
 	s->timer.fire = look_if_quiet;
-	if (timer_arm(&s->loop->timers, &s->timer, s->loop->now_ns + QUIET_MS * NS_PER_MS))
+	if (timer_arm(&s->loop->core.timers, &s->timer, s->loop->core.now_ns + QUIET_MS * NS_PER_MS))
 		assert(false);
 }
 
@@ -248,7 +248,7 @@ int udp_client_open(struct loop *l, const struct net_addr *peer, const struct ne
 	c->site = site_at(peer);
 	c->ops = ops;
 	c->arg = arg;
-	c->port = (uint16_t)(32768 + rng_below(&l->rng, 28232));
+	c->port = (uint16_t)(32768 + rng_below(&l->core.rng, 28232));
 	if (!c->site)
 		return -ENETUNREACH;
 	l->n_udp_clients++;
@@ -268,7 +268,7 @@ int udp_client_send(struct udp_client *c, const uint8_t *data, size_t len)
 	struct datagram *d = datagram_new(data, len);
 
 	assert(!c->closed);
-	c->loop->stats.upstream_tx++;
+	c->loop->core.stats.upstream_tx++;
 	site_paced();
 	d->client = c;
 	d->timer.fire = at_site;
