@@ -72,6 +72,24 @@ static int skip_quoted(struct zone_lex *l)
 	return 0;
 }
 
+/* What a word ends at, unless it is escaped or within quotes. */
+static bool ends_word(char c)
+{
+	switch (c) {
+	case ' ':
+	case '\t':
+	case '\r':
+	case '\n':
+	case ';':
+	case '(':
+	case ')':
+	case '\0':
+		return true;
+	default:
+		return false;
+	}
+}
+
 static int take_word(struct zone_lex *l, struct zone_word *ret)
 {
 	*ret = (struct zone_word){.s = l->at, .line = l->line};
@@ -83,7 +101,7 @@ static int take_word(struct zone_lex *l, struct zone_word *ret)
 		ret->len = (size_t)(l->at - ret->s) - 1;
 		return 1;
 	}
-	while (l->at < l->end && !blank(*l->at) && !strchr("\n;()", *l->at)) {
+	while (l->at < l->end && !ends_word(*l->at)) {
 		if (*l->at == '"') {
 			if (skip_quoted(l))
 				return ERR_SYNTAX;
@@ -92,7 +110,7 @@ static int take_word(struct zone_lex *l, struct zone_word *ret)
 		l->at += *l->at == '\\' && l->at + 1 < l->end ? 2 : 1;
 	}
 	ret->len = (size_t)(l->at - ret->s);
-	if (!ret->len) /* a NUL, which strchr takes for the end of its list */
+	if (!ret->len)
 		return fail(l, "found a NUL byte");
 	return 1;
 }
