@@ -209,7 +209,6 @@ static struct zone_rrset *make_set(struct zone *z, const struct record *v, size_
 			continue;
 		s->rd[s->n++] = (struct zone_rd){v[i].rdata, v[i].ttl_s, v[i].rdlen};
 		z->n_records++;
-		z->bytes += v[i].rdlen + sizeof(s->rd[0]);
 	}
 	if (s->type == TYPE_SOA) { /* a zone has one; the last counts */
 		s->rd[0] = s->rd[s->n - 1];
@@ -354,7 +353,6 @@ static int make_index(struct zone *z, const struct nodes *l)
 			z->nsecs[n_nsecs++] = l->v[i];
 	}
 	z->n_nsecs = n_nsecs;
-	z->bytes += cap * sizeof(*z->table) + 2 * l->n * sizeof(*l->v) + l->n * sizeof(struct zone_node);
 	return 0;
 }
 

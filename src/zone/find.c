@@ -21,11 +21,6 @@ size_t zone_records(const struct zone *z)
 	return z->n_records;
 }
 
-size_t zone_bytes(const struct zone *z)
-{
-	return z->bytes;
-}
-
 const struct zone_node *zone_apex(const struct zone *z)
 {
 	return z->apex;

@@ -18,5 +18,5 @@ struct zone {
 	size_t table_mask;
 	struct hash_key hash;
 	uint32_t serial;
-	size_t n_records, bytes;
+	size_t n_records;
 };

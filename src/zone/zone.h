@@ -62,8 +62,6 @@ void zone_free(struct zone *z);
 const uint8_t *zone_origin(const struct zone *z);
 uint32_t zone_serial(const struct zone *z);
 size_t zone_records(const struct zone *z);
-/* Bytes that it takes. */
-size_t zone_bytes(const struct zone *z);
 
 /* The RRset of a type; NULL: none. */
 const struct zone_rrset *zone_set(const struct zone_node *n, uint16_t type);
