@@ -40,6 +40,7 @@ void options_usage(FILE *to)
 	fputs("Usage: binnacle [flags]            serve the Corefile\n"
 	      "       binnacle check [flags]      report everything that is wrong with it, serve nothing\n"
 	      "       binnacle flush [-tree] NAME | -all    drop cached answers of the server that runs here\n"
+	      "       binnacle convert kube-dns | corefile [flags] [FILE]    make a Corefile (its own flags: binnacle convert)\n"
 	      "       binnacle kube dump [flags]  print what is known of a Kubernetes cluster (its own flags: binnacle kube)\n\n",
 	      to);
 	for (size_t i = 0; i < ARRAY_LEN(flags); i++)
@@ -53,6 +54,31 @@ static const struct flag *find(const char *name, size_t len)
 			return &flags[i];
 	}
 	return NULL;
+}
+
+/* Of node-cache, which makes the addresses and firewall rules itself before it serves. */
+static bool is_of_node_cache(const char *name, size_t len)
+{
+	static const char *const names[] = {
+		"localip", "interfacename", "setupinterface", "setupiptables", "syncinterval", "metrics-listen-address",
+		"basecorefile", "corefile", "kubednscm", "upstreamsvc", "health-port", "skipteardown", "reloadwithsignal",
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		if (strlen(names[i]) == len && memcmp(names[i], name, len) == 0)
+			return true;
+	}
+	return false;
+}
+
+static enum options_verdict unknown(const char *word, const char *name, size_t len)
+{
+	fprintf(stderr, "flag provided but not defined: %s\n", word);
+	if (is_of_node_cache(name, len))
+		fputs("(a flag of node-cache: here the addresses and firewall rules of NodeLocal DNSCache are made beforehand, "
+		      "the Corefile names the addresses with `bind`, and `-conf` names the filled-in Corefile)\n",
+		      stderr);
+	return OPTIONS_BAD;
 }
 
 static enum options_verdict set_bool(const struct flag *f, const char *value, bool *ret)
@@ -107,15 +133,15 @@ static enum options_verdict take(int argc, char **argv, int *at, struct options 
 	const char *word = argv[*at] + 1;
 	const char *eq, *value = NULL;
 	const struct flag *f;
+	size_t len;
 
 	if (*word == '-')
 		word++;
 	eq = strchr(word, '=');
-	f = find(word, eq ? (size_t)(eq - word) : strlen(word));
-	if (!f) {
-		fprintf(stderr, "flag provided but not defined: %s\n", argv[*at]);
-		return OPTIONS_BAD;
-	}
+	len = eq ? (size_t)(eq - word) : strlen(word);
+	f = find(word, len);
+	if (!f)
+		return unknown(argv[*at], word, len);
 	if (eq)
 		value = eq + 1;
 	else if (f->kind != FLAG_BOOL && *at + 1 < argc)

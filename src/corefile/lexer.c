@@ -231,6 +231,17 @@ static bool read_token(struct lexer *x, struct cf_token *t)
 	return true;
 }
 
+/* NodeLocal DNSCache's Corefile is a form: who starts it there fills it in first.  No zone, address or option of
+ * that name can be meant. */
+static void look_for_blank(struct lexer *x, const struct cf_token *t)
+{
+	if (t->text && strstr(t->text, "__PILLAR__"))
+		cf_error(x->p->errs, x->file, t->line,
+			 "\"%.100s\" is a blank of NodeLocal DNSCache's form that was not filled in; expected what "
+			 "belongs there (an address, a zone)",
+			 t->text);
+}
+
 static void add(struct lexer *x, struct cf_tokens *to, const struct cf_token *t)
 {
 	if (t->text)
@@ -258,7 +269,9 @@ void cf_lex(struct parser *p, const char *file, const char *text, size_t len, st
 	if (len >= 3 && !memcmp(text, "\xef\xbb\xbf", 3))
 		x.at += 3; /* byte order mark */
 	while (!p->stopped && skip_blank(&x)) {
-		if (read_token(&x, &t))
-			add(&x, ret, &t);
+		if (!read_token(&x, &t))
+			continue;
+		look_for_blank(&x, &t);
+		add(&x, ret, &t);
 	}
 }

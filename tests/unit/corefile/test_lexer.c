@@ -160,6 +160,16 @@ static void test_lexer_refuses_nul(void **state)
 	assert_contains(world_errors(w, false), "Corefile:3: found a NUL byte");
 }
 
+static void test_lexer_refuses_blanks_of_a_form(void **state)
+{
+	struct world *w = *state;
+
+	world_parse(w, "__PILLAR__DNS__DOMAIN__:53 # __PILLAR__\n{\nbind __PILLAR__LOCAL__DNS__\n}\n");
+	assert_int_not_equal(w->result, 0);
+	assert_contains(world_errors(w, false), "Corefile:1: \"__PILLAR__DNS__DOMAIN__:53\" is a blank");
+	assert_contains(world_errors(w, false), "Corefile:3: \"__PILLAR__LOCAL__DNS__\" is a blank");
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, world_setup, world_teardown)
 
 int main(void)
@@ -175,6 +185,7 @@ int main(void)
 		T(test_lexer_counts_lines_of_quoted_words),
 		T(test_lexer_warns_of_an_open_quote),
 		T(test_lexer_refuses_nul),
+		T(test_lexer_refuses_blanks_of_a_form),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
