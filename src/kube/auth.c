@@ -208,6 +208,26 @@ bool kube_auth_files_changed(struct kube_auth *a, uint64_t now_ns)
 	return !first && stamp != old;
 }
 
+/* The certificate and key of an exec plugin, as files.  The new ones are opened before the old are closed, so that their
+ * names differ and libcurl makes a new connection for them.  A CA in memory is the first file and stays. */
+static void take_certificate(struct kube_auth *a)
+{
+	struct kube_exec *e = a->exec;
+	size_t keep = a->target.ca && strncmp(a->target.ca, "/proc/self/fd/", 14) == 0, old = a->n_memory_files;
+
+	free((void *)(uintptr_t)a->target.cert);
+	free((void *)(uintptr_t)a->target.key);
+	a->target.cert = kube_auth_memory_file(a, e->cert, strlen(e->cert));
+	a->target.key = kube_auth_memory_file(a, e->key, strlen(e->key));
+	for (size_t i = keep; i < old; i++)
+		close(a->memory_files[i]);
+	memmove(&a->memory_files[keep], &a->memory_files[old], (a->n_memory_files - old) * sizeof(a->memory_files[0]));
+	a->n_memory_files -= old - keep;
+	free(e->cert);
+	free(e->key);
+	e->cert = e->key = NULL;
+}
+
 /* What the exec plugin said becomes what is sent. */
 static void take_exec(struct kube_auth *a)
 {
@@ -218,20 +238,8 @@ static void take_exec(struct kube_auth *a)
 		a->token = e->token;
 		e->token = NULL;
 	}
-	if (!e->cert || !e->key)
-		return;
-	while (a->n_memory_files) /* an exec plugin's user has no other certificate, a CA in data is file 0 */
-		if (a->n_memory_files > 1 || !a->target.ca || strncmp(a->target.ca, "/proc/", 6) != 0)
-			close(a->memory_files[--a->n_memory_files]);
-		else
-			break;
-	free((void *)(uintptr_t)a->target.cert);
-	free((void *)(uintptr_t)a->target.key);
-	a->target.cert = kube_auth_memory_file(a, e->cert, strlen(e->cert));
-	a->target.key = kube_auth_memory_file(a, e->key, strlen(e->key));
-	free(e->cert);
-	free(e->key);
-	e->cert = e->key = NULL;
+	if (e->cert && e->key)
+		take_certificate(a);
 }
 
 bool kube_auth_ready(struct kube_auth *a, uint64_t now_ns)

@@ -39,7 +39,7 @@ struct kube_auth {
 	bool token_read;
 	char *headers[AUTH_HEADERS_MAX]; /* Impersonate-*, up to a NULL */
 	size_t n_headers;
-	int memory_files[4]; /* descriptors behind /proc/self/fd/N */
+	int memory_files[6]; /* descriptors behind /proc/self/fd/N */
 	size_t n_memory_files;
 	uint64_t files_stamp; /* of certificate files: a change makes new connections */
 	uint64_t files_checked_ns;

@@ -370,7 +370,7 @@ static uint64_t silence_limit_s(const struct kube_watch *w)
 	if (!w->status)
 		return HEAD_TIMEOUT_S;
 	if (is_listing(w))
-		return LIST_SILENCE_S;
+		return w->state == WATCH_STREAMED_LIST ? STREAM_SILENCE_S : LIST_SILENCE_S;
 	return kube_http_pinged(w->request) ? FOLLOW_SILENCE_PING_S : FOLLOW_SILENCE_S;
 }
 

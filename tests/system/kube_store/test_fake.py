@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """The API client against a server that does wrong on demand (tests/compat/fakekube.py)."""
-import os, random, stat, time
+import json, os, random, stat, time
 
 import pytest
 import yaml
+
+import fakekube
 
 from harness.wait import until
 from .conftest import agrees, service, slice_of
@@ -146,6 +148,30 @@ def test_bookmarks_move_the_version_that_a_watch_goes_on_from(kube, dump):
     k.do({"drop_watches": True, "apply": [service("new", "10.96.0.9")]})
     d.wait(has("new"), "the event after the bookmark")
     assert d.metric("binnacle_kube_lists_total") == 3
+
+
+@pytest.mark.parametrize("how", ["an error event", "no end of the list"])
+def test_a_server_that_cannot_stream_lists_gets_paged_ones(kube, dump, monkeypatch, how):
+    """etcd 3.4 behind a new API server; API servers before 1.27, which do not know sendInitialEvents."""
+    watch = fakekube._Handler.watch
+
+    def limited(self, res, q, match):
+        if q.get("sendInitialEvents") and how == "an error event":
+            self.send_response(200)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Transfer-Encoding", "chunked")
+            self.end_headers()
+            self.event("ERROR", fakekube.ApiError(500, "etcd cannot").status())
+            self.wfile.write(b"0\r\n\r\n")
+            return None
+        q.pop("sendInitialEvents", None)
+        return watch(self, res, q, match)
+    monkeypatch.setattr(fakekube._Handler, "watch", limited)
+    k = kube(BASIC)
+    d = dump(k)
+    assert agrees(d.wait(timeout=60), k)
+    k.do({"apply": [service("new", "10.96.0.9")]})
+    d.wait(has("new"), "the watch after the lists")
 
 
 # ---------------------------------------------------------------- errors
@@ -294,6 +320,21 @@ def test_an_exec_plugin_is_asked_again_after_401(kube, dump, tmp_path):
     (tmp_path / "now").write_text("two")
     k.do({"set_token": "two", "drop_watches": True, "apply": [service("new", "10.96.0.9")]})
     d.wait(has("new"), "the new token")
+
+
+def test_an_exec_plugin_gives_a_certificate(kube, dump, certs, tmp_path):
+    """The server asks for none; that the files are read shows in its being used at all, and in the complaint about a bad one."""
+    with open(certs[0]) as cert, open(certs[1]) as key:
+        status = {"clientCertificateData": cert.read(), "clientKeyData": key.read()}
+    answer = {"apiVersion": "client.authentication.k8s.io/v1", "kind": "ExecCredential", "status": status}
+    (tmp_path / "answer").write_text(json.dumps(answer))
+    k = kube(BASIC, tls=certs)
+    config = kubeconfig(tmp_path, k, script(tmp_path, f"cat {tmp_path}/answer"), **{"certificate-authority": certs[0]})
+    assert agrees(dump("-kubeconfig", config).wait(), k)
+    status["clientKeyData"] = "no key"
+    (tmp_path / "answer").write_text(json.dumps(answer))
+    d = dump("-kubeconfig", config)
+    until(lambda: "answer" not in d.log() and "going on" in d.log(), "the complaint")
 
 
 @pytest.mark.parametrize("text, says", [("exit 7", "exit status 7"), ("echo hello", "not JSON"),
