@@ -4,6 +4,8 @@
  * (server/query.c). */
 #include "net/tcp_internal.h"
 
+#include "base/err.h"
+
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -34,7 +36,8 @@ uint8_t *net_reply_begin(const struct net_return *to, size_t cap)
 	return conn_of(to) ? conn_of(to)->table->scratch + 2 : NULL;
 }
 
-static void reply_stream(struct tcp_conn *c, size_t len)
+/* False: the connection is closed. */
+static bool write_stream(struct tcp_conn *c, size_t len)
 {
 	struct tcp_table *t = c->table;
 	uint32_t serial = c->serial;
@@ -44,11 +47,25 @@ static void reply_stream(struct tcp_conn *c, size_t len)
 	/* Refused: far over its bounds, out of memory, or the connection is broken already. */
 	if (tcp_conn_write(c, t->scratch, len + 2) < 0) {
 		tcp_conn_close(c, 0);
-		return;
+		return false;
 	}
 	tcp_table_trim_output(t);
-	if (c->serial == serial)
-		tcp_conn_answered(c);
+	return c->serial == serial;
+}
+
+int net_reply_part(const struct net_return *to, size_t len)
+{
+	struct tcp_conn *c = conn_of(to);
+
+	assert(len <= NET_MESSAGE_MAX);
+	return c && write_stream(c, len) ? 0 : ERR_GONE;
+}
+
+bool net_reply_has_room(const struct net_return *to)
+{
+	const struct tcp_conn *c = conn_of(to);
+
+	return !c || stream_pending(c->stream) < c->port->limits.max_output;
 }
 
 void net_reply_end(const struct net_return *to, size_t len)
@@ -61,8 +78,8 @@ void net_reply_end(const struct net_return *to, size_t len)
 	}
 	assert(len <= NET_MESSAGE_MAX);
 	c = conn_of(to);
-	if (c)
-		reply_stream(c, len);
+	if (c && write_stream(c, len))
+		tcp_conn_answered(c);
 }
 
 void net_reply_none(const struct net_return *to)

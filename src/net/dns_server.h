@@ -77,6 +77,11 @@ typedef void (*request_fn)(void *arg, const uint8_t *msg, size_t len, const stru
  * client has gone (count and forget). */
 uint8_t *net_reply_begin(const struct net_return *to, size_t cap);
 void net_reply_end(const struct net_return *to, size_t len);
+/* In place of net_reply_end on a stream: one of several messages of the same answer (a zone transfer); the last one ends it.
+ * 0, or ERR_GONE: the client has gone. */
+int net_reply_part(const struct net_return *to, size_t len) MUST_USE;
+/* A stream's client has taken so much that another message may follow (max_output). */
+bool net_reply_has_room(const struct net_return *to);
 /* No answer will be sent (drop). */
 void net_reply_none(const struct net_return *to);
 

@@ -18,6 +18,7 @@ struct cf_cursor;
 struct generation;
 struct metadata_label;
 struct query;
+struct transfer;
 struct worker;
 
 enum step {
@@ -68,6 +69,10 @@ struct plugin {
 	 * block is the same as before in everything that makes answers (design: Adoption).  Thread: control. */
 	void (*adopt)(void *state, void *old_state);
 
+	/* Does the block take this query at all?  Asked by route, with q->block set, before the chain; of a block's plugins at most one
+	 * has it (view).  `local`: what its worker_start left.  Thread: worker. */
+	bool (*takes)(const void *state, struct query *q, void *local);
+
 	/* On the way down.  `scratch`: query_size zeroed bytes.  Thread: worker. */
 	enum step (*query)(const void *state, struct query *q, void *scratch);
 	/* On the way up: look at or change q->reply.  May WAIT. */
@@ -79,6 +84,10 @@ struct plugin {
 
 	/* For the ready endpoint; NULL: always. */
 	bool (*ready)(const void *state);
+
+	/* All records of a zone that is this plugin's (its name exactly, lower case), the SOA first and once, through transfer_rr,
+	 * whose result other than 0 is passed on at once (server/transfer.h).  0; ERR_GONE: it is not.  Thread: worker. */
+	int (*transfer)(const void *state, const uint8_t *zone, struct transfer *t);
 
 	/* The value of a label that this plugin knows, in the query's arena or frozen; NULL: not mine, or none
 	 * (server/metadata.h).  May come before the chain has begun.  Thread: worker. */

@@ -10,6 +10,7 @@
 enum {
 	MAX_ANCOUNT = 1, /* the SOA of a NOTIFY, RFC 1996 3.7 */
 	MAX_NSCOUNT = 1, /* the SOA of an IXFR, RFC 1995 3 */
+	SOA_NUMBERS = 20, SOA_LEAST = 22,
 	MAX_ARCOUNT = 2, /* OPT and TSIG */
 };
 
@@ -60,7 +61,7 @@ static bool read_opt(struct wire_query *q, const uint8_t *msg, const struct wire
 	return wire_options_valid(q->options, q->options_len);
 }
 
-/* One record.  Beside the OPT nothing of it is kept: only that the message holds it whole. */
+/* One record.  Beside the OPT and an SOA's serial nothing of it is kept: only that the message holds it whole. */
 static bool read_record(struct wire_reader *r, struct wire_query *q, bool additional, bool last)
 {
 	size_t owner = r->off;
@@ -74,6 +75,10 @@ static bool read_record(struct wire_reader *r, struct wire_query *q, bool additi
 		return additional && read_opt(q, r->msg, &h, root_owner);
 	if (h.type == TYPE_TSIG)
 		return additional && last; /* RFC 8945 5.1 */
+	if (unlikely(h.type == TYPE_SOA && !additional && h.rdlen >= SOA_LEAST)) {
+		q->has_soa = true;
+		q->soa_serial = wire_u32(r->msg + h.rdata_off + h.rdlen - SOA_NUMBERS);
+	}
 	return true;
 }
 
@@ -112,7 +117,7 @@ enum wire_verdict wire_query_read(const uint8_t *msg, size_t len, struct wire_qu
 
 	ret->id = wire_u16(msg + HEADER_ID);
 	ret->flags = (uint16_t)flags;
-	ret->has_opt = ret->do_bit = false;
+	ret->has_opt = ret->do_bit = ret->has_soa = false;
 	ret->edns_version = 0;
 	ret->udp_size = ret->options_len = 0;
 	ret->options = NULL;

@@ -19,6 +19,9 @@ struct wire_query {
 	uint8_t qname[WIRE_NAME_MAX]; /* lower-cased */
 	uint8_t label_off[WIRE_LABELS_MAX + 1]; /* offset of each label in qname; the root label last */
 
+	bool has_soa;            /* an SOA came with the question: what the client of an IXFR has */
+	uint32_t soa_serial;
+
 	bool has_opt;
 	bool do_bit;
 	uint8_t edns_version;

@@ -8,8 +8,7 @@
 
 #include <string.h>
 
-/* The target as a name; 0: it is an address or no name at all, which leads nowhere. */
-static int target_of(const struct kube_service *svc, uint8_t out[WIRE_NAME_MAX])
+int k8s_external_target(const struct kube_service *svc, uint8_t out[WIRE_NAME_MAX])
 {
 	struct kube_str text = kube_service_external_name(svc);
 	char copy[WIRE_NAME_MAX + 1];
@@ -48,7 +47,7 @@ enum k8s_outcome k8s_external_name(struct k8s_ask *a, const struct kube_service 
 {
 	uint8_t target[WIRE_NAME_MAX];
 	struct query *q = a->q;
-	int len = a->name.qualified ? 0 : target_of(svc, target);
+	int len = a->name.qualified ? 0 : k8s_external_target(svc, target);
 
 	if (!len)
 		return K8S_NXDOMAIN;

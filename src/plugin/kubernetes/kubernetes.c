@@ -254,5 +254,6 @@ const struct plugin plugin_kubernetes = {
 	.reply = reply,
 	.ready = ready,
 	.metadata = k8s_metadata,
+	.transfer = k8s_transfer,
 	.makes_answers = true,
 };

@@ -24,6 +24,7 @@
 enum { K8S_LOCAL_MAX = 64 };
 
 struct metadata_label;
+struct transfer;
 
 /* Labels under which the plugin has metadata, but for client-label/KEY. */
 enum k8s_meta {
@@ -216,6 +217,12 @@ int k8s_each_server(const struct kubernetes *k, const uint8_t *zone, k8s_server_
 
 /* ---- external.c */
 enum k8s_outcome k8s_external_name(struct k8s_ask *a, const struct kube_service *svc);
+
+/* The target as a name; 0: it is an address or no name at all, which leads nowhere. */
+int k8s_external_target(const struct kube_service *svc, uint8_t out[WIRE_NAME_MAX]);
+
+/* ---- transfer.c */
+int k8s_transfer(const void *state, const uint8_t *zone, struct transfer *t);
 
 /* ---- metadata.c */
 int k8s_metadata_setup(struct kubernetes *k);
