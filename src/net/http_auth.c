@@ -104,7 +104,7 @@ static bool bcrypt_says(const char *hash, const char *password)
 	bool same;
 
 	pthread_mutex_lock(&one);
-	got = crypt_r(password, hash, &data);
+	got = crypt_rn(password, hash, &data, (int)sizeof(data));
 	same = got && strlen(got) == strlen(hash) && gnutls_memcmp(got, hash, strlen(hash)) == 0;
 	gnutls_memset(&data, 0, sizeof(data));
 	pthread_mutex_unlock(&one);
