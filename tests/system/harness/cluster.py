@@ -62,16 +62,23 @@ class Cluster:
         ns.ip("route", "add", NODE, "dev", "eth0")
         ns.ip("route", "add", "default", "via", NODE)
 
-    def start(self):
-        """Another pod, with a new address, once it is ready."""
+    def start(self, corefile=CONFIG, prepare=None, **how):
+        """Another pod, with a new address, once it is ready.  `prepare(ns)`: what it needs beside the network."""
         n = next(self.serial)
         ns, address, link = self.netns(), f"10.0.1.{n}", f"pod{n}"
         self._join(ns, address, link)
-        made = self.server(CONFIG, ns=ns)
+        if prepare:
+            prepare(ns)
+        made = self.server(corefile, ns=ns, **how)
         pod = Pod(ns, made, address, link, self.node)
-        while pod.ready() != 200:
-            time.sleep(0.02)
+        wait.until(lambda: pod.ready() == 200, "the pod is ready", 60)
         return pod
+
+    def outside(self, address, link):
+        """A namespace beside the cluster: an upstream."""
+        ns = self.netns()
+        self._join(ns, address, link)
+        return ns
 
     def gone(self, pod):
         """The kubelet takes its namespace away."""
