@@ -2,6 +2,7 @@
 /* binnacle: the command line.  Options, and which part does the work. */
 
 #include "cli/check.h"
+#include "cli/convert.h"
 #include "cli/flush.h"
 #include "cli/kube.h"
 #include "control/options.h"
@@ -50,6 +51,8 @@ int main(int argc, char **argv)
 
 	if (argc > 1 && strcmp(argv[1], "kube") == 0)
 		return kube_command(argc - 1, argv + 1); /* has flags of its own */
+	if (argc > 1 && strcmp(argv[1], "convert") == 0)
+		return convert_command(argc - 1, argv + 1); /* so has this */
 	for (size_t i = 0; argc > 1 && i < sizeof(commands) / sizeof(commands[0]); i++) {
 		if (strcmp(argv[1], commands[i].name) == 0) {
 			command = commands[i].run;
