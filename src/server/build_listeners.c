@@ -55,16 +55,18 @@ static struct listener *get_listener(struct build *b, const struct net_addr *at,
 	return l;
 }
 
-/* The same zone in two blocks on one listener. */
-static int check_duplicate(struct build *b, const struct listener *l, const struct zone_key *k)
+/* The same zone in two blocks on one listener: one at most takes all its queries, the others choose by a view. */
+static int check_duplicate(struct build *b, const struct listener *l, const struct block *bl, const struct zone_key *k)
 {
+	if (bl->view)
+		return 0;
 	for (size_t i = 0; i < l->n_zones; i++) {
 		const struct zone_entry *z = &l->zones[i];
 
-		if (z->zone_len == k->zone_len && memcmp(z->zone, k->zone, k->zone_len) == 0)
+		if (!z->block->view && z->zone_len == k->zone_len && memcmp(z->zone, k->zone, k->zone_len) == 0)
 			return cf_error(b->errs, k->token->file, k->token->line,
 					"zone \"%s\" on %s is already served by the block at %s:%u; "
-					"expected one block per zone, port and address",
+					"expected one block per zone, port and address, or a `view` in each further one",
 					k->text, l->text, z->block->file, z->block->line);
 	}
 	return 0;
@@ -77,7 +79,7 @@ static int check_overlap(struct build *b, const struct block *bl, const struct z
 		for (size_t i = 0; i < o->n_keys; i++) {
 			const struct zone_key *ok = &o->keys[i];
 
-			if (is_wild(o) != wild && ok->transport == k->transport && ok->port == k->port &&
+			if (!o->view && is_wild(o) != wild && ok->transport == k->transport && ok->port == k->port &&
 			    wire_name_equal(ok->zone, k->zone))
 				return cf_error(b->errs, k->token->file, k->token->line,
 						"zone \"%s\" on port %u overlaps with the block at %s:%u: one has `bind`, the "
@@ -104,7 +106,7 @@ static bool grow_zones(struct build *b, struct listener *l)
 
 static void add_zone(struct build *b, struct listener *l, struct block *bl, const struct zone_key *k)
 {
-	if (check_duplicate(b, l, k))
+	if (check_duplicate(b, l, bl, k))
 		return;
 	if (l->n_zones == l->cap_zones && !grow_zones(b, l)) {
 		cf_error(b->errs, k->token->file, k->token->line, "out of memory");

@@ -97,6 +97,8 @@ static void make_chain(struct build *b, struct block *bl)
 	for (size_t i = 0; i < bl->n_all; i++) {
 		struct instance *in = &bl->all[i];
 
+		if (in->plugin->takes)
+			bl->filter = in;
 		if (!in->plugin->query && !in->plugin->reply)
 			continue;
 		in->scratch_off = bl->scratch_size;
@@ -122,6 +124,8 @@ static uint64_t identity_of(const struct block *bl)
 		net_addr_text(&bl->binds[i], text);
 		h = mix(h, text, strlen(text) + 1);
 	}
+	if (bl->view)
+		h = mix(h, bl->view, strlen(bl->view) + 1);
 	return h;
 }
 

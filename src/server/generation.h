@@ -56,6 +56,7 @@ struct block {
 	bool bind_set;           /* `bind` was given (an empty list is then an error) */
 	bool debug;
 	const char *view;        /* name of its `view`; NULL: none */
+	const struct instance *filter; /* whose `takes` says which queries it answers; NULL: all of its zones */
 	const char *root;        /* base of relative file names (`root`, block_path); NULL: the working directory */
 	struct listener_settings settings; /* for the listeners that it is on */
 	const struct zone_list *metadata; /* whose queries have it (server/metadata.h); NULL: none */

@@ -154,13 +154,27 @@ static bool class_served(const struct query *q)
 	return q->in.qclass == CLASS_IN || q->listener->all_classes;
 }
 
+/* Does a block with a filter take it?  What was looked at for a block that does not is that block's metadata. */
+static bool block_takes(void *arg, const struct zone_entry *z)
+{
+	const struct instance *in = z->block->filter;
+	struct query *q = arg;
+	bool yes;
+
+	q->block = z->block;
+	yes = in->plugin->takes(in->state, q, q->gen->locals[in->local_index]);
+	q->block = NULL;
+	q->metadata_zone = METADATA_ZONE_UNKNOWN;
+	return yes;
+}
+
 /* Find the block and run its chain.  The query may have ended when this returns. */
 static void route(struct query *q)
 {
 	const struct zone_entry *z = NULL;
 
 	if (class_served(q))
-		z = route_find(q->listener, &q->in);
+		z = route_find(q->listener, &q->in, block_takes, q);
 	if (!z || !z->block->n_chain) {
 		metric_inc(q->w->cells, server_metrics.not_routed);
 		answer_unrouted(q, RCODE_REFUSED, EDE_NOT_AUTHORITATIVE, "no server block serves this name and class");

@@ -52,15 +52,40 @@ static const struct zone_entry *lookup(const struct listener *l, const uint8_t *
 	return NULL;
 }
 
-static void index_add(struct zone_index *x, const struct listener *l, size_t i)
+/* Behind the last one of the same zone, if there is one. */
+static void chain_up(struct listener *l, uint32_t first, size_t i)
+{
+	while (l->zones[first].next_same)
+		first = l->zones[first].next_same - 1;
+	l->zones[first].next_same = (uint32_t)i + 1;
+}
+
+static void index_add(struct zone_index *x, struct listener *l, size_t i)
 {
 	const struct zone_entry *z = &l->zones[i];
 	uint32_t at = (uint32_t)hash_bytes(&x->key, z->zone, z->zone_len) & x->mask;
 
-	while (x->slots[at])
-		at = (at + 1) & x->mask;
+	for (; x->slots[at]; at = (at + 1) & x->mask) {
+		if (same_zone(&l->zones[x->slots[at] - 1], z->zone, z->zone_len)) {
+			chain_up(l, x->slots[at] - 1, i);
+			return;
+		}
+	}
 	x->slots[at] = (uint32_t)i + 1;
 	x->label_counts[z->n_labels / 64] |= 1ull << (z->n_labels % 64);
+}
+
+/* Without an index the first of a zone is found first. */
+static void chain_linear(struct listener *l)
+{
+	for (size_t i = 1; i < l->n_zones; i++) {
+		for (uint32_t k = 0; k < i; k++) {
+			if (!same_zone(&l->zones[k], l->zones[i].zone, l->zones[i].zone_len))
+				continue;
+			chain_up(l, k, i);
+			break;
+		}
+	}
 }
 
 int route_build(struct generation *g, struct listener *l)
@@ -70,8 +95,10 @@ int route_build(struct generation *g, struct listener *l)
 
 	sort_by_labels(l->zones, l->n_zones);
 	l->index = NULL;
-	if (l->n_zones <= LINEAR_MAX)
+	if (l->n_zones <= LINEAR_MAX) {
+		chain_linear(l);
 		return 0;
+	}
 	while (n_slots < l->n_zones * 2)
 		n_slots *= 2;
 	struct zone_index *x = arena_zalloc(&g->arena, sizeof(*x) + n_slots * sizeof(x->slots[0]));
@@ -126,12 +153,34 @@ static const struct zone_entry *search(const struct listener *l, const struct wi
 	return l->index ? search_index(l, q, min_off) : search_linear(l, q, min_off);
 }
 
-const struct zone_entry *route_find(const struct listener *l, const struct wire_query *q)
+/* Of the blocks with this zone the first that takes the query. */
+static const struct zone_entry *pick(const struct listener *l, const struct zone_entry *z, route_takes_fn takes, void *arg)
 {
-	const struct zone_entry *z = search(l, q, 0);
+	while (z->block->filter && !takes(arg, z)) {
+		if (!z->next_same)
+			return NULL;
+		z = &l->zones[z->next_same - 1];
+	}
+	return z;
+}
+
+/* The longest zone with a block that takes the query, after leaving out the first `min_off` labels. */
+static const struct zone_entry *find(const struct listener *l, const struct wire_query *q, unsigned min_off,
+				     route_takes_fn takes, void *arg)
+{
+	const struct zone_entry *z, *taken = NULL;
+
+	for (; !taken && (z = search(l, q, min_off)); min_off = q->n_labels - z->n_labels + 1u)
+		taken = pick(l, z, takes, arg);
+	return taken;
+}
+
+const struct zone_entry *route_find(const struct listener *l, const struct wire_query *q, route_takes_fn takes, void *arg)
+{
+	const struct zone_entry *z = find(l, q, 0, takes, arg);
 
 	if (unlikely(q->qtype == TYPE_DS) && z && z->n_labels > 0) {
-		const struct zone_entry *above = search(l, q, q->n_labels - z->n_labels + 1u);
+		const struct zone_entry *above = find(l, q, q->n_labels - z->n_labels + 1u, takes, arg);
 
 		if (above && above->n_labels > 0)
 			return above;

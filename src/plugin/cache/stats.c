@@ -2,6 +2,7 @@
 /* The counters of `cache`, by listener. */
 #include "plugin/cache/plugin_cache.h"
 
+#include "server/block_series.h"
 #include "server/generation.h"
 #include "server/route.h"
 
@@ -93,7 +94,7 @@ static bool serves(const struct listener *l, const struct block *b)
 
 static void resolve(struct cache_plugin *p, const struct listener *l, struct cache_stats *st)
 {
-	const char *view = "";
+	const char *view = block_view(p->block);
 	const char *plain[] = {l->text, p->zones_text, view};
 
 	st->requests = metrics_series(&requests_desc, plain);

@@ -124,7 +124,7 @@ static const char *find(const struct listener *l, const char *name, uint16_t typ
 	for (unsigned off = 0; off < (unsigned)len; off += q.qname[off] + 1u)
 		q.label_off[n++] = (uint8_t)off;
 	q.n_labels = (uint8_t)(n - 1);
-	z = route_find(l, &q);
+	z = route_find(l, &q, NULL, NULL);
 	return z ? z->text : NULL;
 }
 
