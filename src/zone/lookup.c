@@ -72,9 +72,12 @@ static void add_soa(struct lookup *l)
 	add(l, SECTION_AUTHORITY, l->z->apex->name, soa, true, wire_u32(soa->rd[0].data + soa->rd[0].len - 4));
 }
 
+/* To one who asks for signatures, those of the authority section count as the answer's own: RFC 4035 3.1.1. */
 static void add_apex_ns(struct lookup *l)
 {
-	add(l, SECTION_AUTHORITY, l->z->apex->name, zone_set(l->z->apex, TYPE_NS), false, TTL_ANY);
+	const struct zone_rrset *ns = zone_set(l->z->apex, TYPE_NS);
+
+	add(l, SECTION_AUTHORITY, l->z->apex->name, ns, l->dnssec && ns && ns->sigs, TTL_ANY);
 }
 
 /* ---------------------------------------------------------------- additional addresses */
