@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The record table of the DNS specification, row by row, over a store. */
+#include "allocations.h"
 #include "cluster.h"
 
 #include <stdio.h>
@@ -301,6 +302,31 @@ static void test_multicluster(void **state)
 	cluster_stop();
 }
 
+static void test_answers_allocate_nothing(void **state)
+{
+	static const struct {
+		const char *name;
+		uint16_t type;
+	} cases[] = {
+		{"svc-1-a.test-1.svc." Z, TYPE_A}, {"hl.test-1.svc." Z, TYPE_AAAA}, {"svc-1-a.test-1.svc." Z, TYPE_SRV},
+		{"api.example.com.test-1.svc." Z, TYPE_A}, {"100.0.96." R10, TYPE_PTR}, {"nope.test-1.svc." Z, TYPE_A},
+	};
+	unsigned before;
+
+	start("");
+	for (int round = 0; round < 2; round++) {
+		for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+			n_fake_answers = 0;
+			before = allocations;
+			fake_ask(&cluster, cases[i].name, cases[i].type, 1, false, true);
+			assert_int_equal(n_fake_answers, 1);
+			if (round) /* the arenas' blocks are there */
+				assert_int_equal(allocations, before);
+		}
+	}
+	cluster_stop();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -316,6 +342,7 @@ int main(void)
 		cmocka_unit_test(test_unsynced_answers_deny_nothing),
 		cmocka_unit_test(test_zonal),
 		cmocka_unit_test(test_multicluster),
+		cmocka_unit_test(test_answers_allocate_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
