@@ -113,7 +113,8 @@ static bool url_ok(const char *url)
 static int load_endpoint(struct kube_auth *a, const struct kube_options *o, char *error)
 {
 	bool tls = (o->ca && *o->ca) || (o->cert && *o->cert);
-	const char *scheme = strstr(o->endpoint, "://") ? "" : tls ? "https://" : "http://"; /* as the peer does */
+	const char *given = tls ? "https://" : "http://"; /* as the peer does */
+	const char *scheme = strstr(o->endpoint, "://") ? "" : given;
 	char url[1024];
 	int err;
 
@@ -208,12 +209,13 @@ bool kube_auth_files_changed(struct kube_auth *a, uint64_t now_ns)
 	return !first && stamp != old;
 }
 
-/* The certificate and key of an exec plugin, as files.  The new ones are opened before the old are closed, so that their
- * names differ and libcurl makes a new connection for them.  A CA in memory is the first file and stays. */
+/* The certificate and key of an exec plugin, as files.  The new ones are opened before the old are closed, so
+ * that their names differ and libcurl makes a new connection.  A CA in memory is the first file and stays. */
 static void take_certificate(struct kube_auth *a)
 {
 	struct kube_exec *e = a->exec;
-	size_t keep = a->target.ca && strncmp(a->target.ca, "/proc/self/fd/", 14) == 0, old = a->n_memory_files;
+	bool keep = a->target.ca && strncmp(a->target.ca, "/proc/self/fd/", 14) == 0;
+	size_t old = a->n_memory_files, fresh;
 
 	free((void *)(uintptr_t)a->target.cert);
 	free((void *)(uintptr_t)a->target.key);
@@ -221,8 +223,9 @@ static void take_certificate(struct kube_auth *a)
 	a->target.key = kube_auth_memory_file(a, e->key, strlen(e->key));
 	for (size_t i = keep; i < old; i++)
 		close(a->memory_files[i]);
-	memmove(&a->memory_files[keep], &a->memory_files[old], (a->n_memory_files - old) * sizeof(a->memory_files[0]));
-	a->n_memory_files -= old - keep;
+	fresh = a->n_memory_files - old;
+	memmove(&a->memory_files[keep], &a->memory_files[old], fresh * sizeof(a->memory_files[0]));
+	a->n_memory_files = keep + fresh;
 	free(e->cert);
 	free(e->key);
 	e->cert = e->key = NULL;

@@ -13,7 +13,7 @@ enum {
 	WATCH_TIMEOUT_MIN_S = 300, /* timeoutSeconds of a watch: between this and twice this */
 	HEAD_TIMEOUT_S = 15, /* from the request to the response's head */
 	LIST_SILENCE_S = 20, /* no byte of a list that is not complete */
-	STREAM_SILENCE_S = 6, /* the same of a streamed one: a server before 1.27 sends no end, pages will do */
+	STREAM_SILENCE_S = 6, /* the same of a streamed one: before 1.27 it has no end, pages will do */
 	FOLLOW_SILENCE_S =
 		75, /* no byte of a watch, not even a bookmark (one a minute), on a connection without ping */
 	FOLLOW_SILENCE_PING_S = 180, /* the same, on one that answers pings */

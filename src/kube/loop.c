@@ -199,8 +199,8 @@ static uint64_t stamp_of(const struct kube_options *o)
 
 	if (!o->kubeconfig || !*o->kubeconfig || stat(o->kubeconfig, &st))
 		return 0;
-	return (uint64_t)st.st_mtim.tv_sec * NS_PER_S + (uint64_t)st.st_mtim.tv_nsec + (uint64_t)st.st_ino * 31 +
-	       (uint64_t)st.st_size * 7;
+	return (uint64_t)st.st_mtim.tv_sec * NS_PER_S + (uint64_t)st.st_mtim.tv_nsec +
+	       (uint64_t)st.st_ino * 31 + (uint64_t)st.st_size * 7;
 }
 
 static const char **text_at(struct kube_options *o, size_t i)
@@ -311,7 +311,7 @@ static int new_client(const struct kube_options *o, struct kube_client **ret, ch
 	int err = c ? copy_options(&c->options, o) : -ENOMEM;
 
 	if (c)
-		c->stamp = stamp_of(o); /* before it is read: a change in between is then seen at the next reload */
+		c->stamp = stamp_of(o); /* before it is read: a change in between shows at the next reload */
 	for (enum kube_kind k = 0; k < KUBE_N_KINDS; k++)
 		watched |= watches_kind(o, k) ? 1u << k : 0;
 	if (!err)
