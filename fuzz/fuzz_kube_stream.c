@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The API server's bodies: lists and watches, protobuf and JSON, in chunks, applied to a store.
- * Input: one byte (bits 0-1: form, bits 2-4: kind, bits 5-7: chunk size by power of two, 7: whole), then the body.
+ * Input: one byte (bits 0-1: form, bits 2-4: kind, bits 5-7: chunks of 4 to that power), then the body.
  * The same body in one piece must do the same to a second store. */
 #include "fuzz.h"
 
