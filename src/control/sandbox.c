@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "control/sandbox.h"
 
+#include "base/commands.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "control/caps.h"
@@ -73,6 +74,8 @@ static int install(const struct generation *g, const char **ret_error)
 		log_line(LOG_WARNING, "no system-call filter here: %s", err_text(err));
 	sandbox.on = !err && !log;
 	sandbox.commands = g->commands_by != NULL;
+	if (sandbox.on && !sandbox.commands)
+		commands_forbid();
 	return 0;
 }
 

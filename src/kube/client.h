@@ -47,6 +47,9 @@ enum { KUBE_ERROR_MAX = 512 };
  * environment. 0, or ERR_SYNTAX with a text in `error` that names file and field.  Thread: builder. */
 int kube_options_check(const struct kube_options *o, char error[KUBE_ERROR_MAX]) MUST_USE;
 
+/* Whether who we are to the API server is told by a program (exec in the kubeconfig).  Reads it again.  Thread: builder. */
+bool kube_options_run_commands(const struct kube_options *o);
+
 /* The client with these options; another reference when it runs already.  0, ERR_SYNTAX (as
  * kube_options_check) or -errno, with `error`.  Thread: control, builder. */
 int kube_open(const struct kube_options *o, struct kube_client **ret, char error[KUBE_ERROR_MAX]) MUST_USE;

@@ -65,7 +65,11 @@ static int setup(struct setup *s, void *state)
 	if (k8s_metadata_setup(k))
 		return cf_fail(s->in, "out of memory");
 	o = options_of(k);
-	return kube_options_check(&o, error) ? cf_fail(s->in, "%s", error) : 0;
+	if (kube_options_check(&o, error))
+		return cf_fail(s->in, "%s", error);
+	if (kube_options_run_commands(&o))
+		s->gen->commands_by = "kubernetes";
+	return 0;
 }
 
 /* A generation before serves on, so there is time to read the cluster first.  Without one the other zones shall be

@@ -116,3 +116,48 @@ def test_without_the_filter_a_reload_may_add_commands(server):
     made.write(ON)
     made.send_signal(signal.SIGUSR1)
     made.said("Reloading complete")
+
+
+# ---------------------------------------------------------------- credential plugins
+
+KUBERNETES = """.:{PORT} {
+    bind 127.0.0.1
+    whoami
+}
+cluster.local:{PORT} {
+    bind 127.0.0.1
+    kubernetes cluster.local {
+        kubeconfig {DIR}/kubeconfig
+    }
+}
+"""
+KUBECONFIG = """apiVersion: v1
+kind: Config
+current-context: c
+contexts: [{name: c, context: {cluster: c, user: u}}]
+clusters: [{name: c, cluster: {server: "http://127.0.0.1:1"}}]
+users:
+- name: u
+  user: """
+BY_TOKEN = KUBECONFIG + "{token: abc}\n"
+BY_PROGRAM = KUBECONFIG + """{exec: {apiVersion: client.authentication.k8s.io/v1, command: /usr/bin/touch, args: ["MARK"],
+                interactiveMode: Never}}
+"""
+needs_kubernetes = pytest.mark.skipif("kubernetes" not in server_module.plugins_of(server_module.binary()), reason="no `kubernetes`")
+
+
+@needs_kubernetes
+def test_a_credential_plugin_runs(server, tmp_path):
+    mark = tmp_path / "mark"
+    made = server(KUBERNETES, files={"kubeconfig": BY_PROGRAM.replace("MARK", str(mark))})
+    wait.until(mark.exists, "what the program leaves")
+    assert made.udp("a.example.").rcode() == 0 and modes(made) == {("2", "1")}
+
+
+@needs_kubernetes
+def test_a_reload_to_one_is_refused(server, tmp_path):
+    made = server(KUBERNETES, files={"kubeconfig": BY_TOKEN})
+    made.write(BY_PROGRAM.replace("MARK", str(tmp_path / "mark")), "kubeconfig")
+    made.send_signal(signal.SIGUSR1)
+    made.said(r"`kubernetes` runs commands.* needs a restart")
+    assert made.udp("a.example.").rcode() == 0
