@@ -115,13 +115,14 @@ static enum step fail(struct query *q, struct query *sub)
 	int ede = sub->reply.ede == EDE_NONE ? EDE_NO_REACHABLE_AUTHORITY : sub->reply.ede;
 	const char *text = sub->reply.ede_text ? arena_strdup(&q->arena, sub->reply.ede_text) : NULL;
 
-	return query_fail(q, RCODE_SERVFAIL, ede, text ? text : "the alias's target could not be resolved", "%s",
-			  sub->error ? sub->error : "the alias's target could not be resolved");
+	return query_fail(q, RCODE_SERVFAIL, ede, text ? text : "the alias's target could not be resolved",
+			  "%s", sub->error ? sub->error : "the alias's target could not be resolved");
 }
 
 static void out_of_memory(struct query *q)
 {
-	(void)query_fail(q, RCODE_SERVFAIL, EDE_OTHER, "server is at its memory limit", "out of query memory");
+	(void)query_fail(q, RCODE_SERVFAIL, EDE_OTHER, "server is at its memory limit",
+			 "out of query memory");
 }
 
 bool alias_complete(struct query *q, struct query *sub)

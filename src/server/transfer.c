@@ -21,13 +21,13 @@ struct message {
 
 struct transfer {
 	struct query *q;
-	struct arena arena;         /* malloc's: the messages */
+	struct arena arena; /* malloc's: the messages */
 	struct timer timer;
 	struct message *first, **last;
-	bool open;                  /* a message is being built */
-	size_t in_message, in_all;  /* bytes of records, uncompressed */
+	bool open; /* a message is being built */
+	size_t in_message, in_all; /* bytes of records, uncompressed */
 	unsigned n_records;
-	uint8_t *soa;               /* owner and rdata of the first record */
+	uint8_t *soa; /* owner and rdata of the first record */
 	size_t soa_owner_len;
 	uint16_t soa_rdlen;
 	uint32_t soa_ttl_s, serial;
@@ -123,10 +123,12 @@ static int put(struct transfer *t, const uint8_t *owner, uint16_t type, uint32_t
 	t->in_message += size;
 	t->in_all += size;
 	t->n_records++;
-	return wire_build_rr(t->q->w->builder, SECTION_ANSWER, true, owner, type, CLASS_IN, ttl_s, rdata, rdlen);
+	return wire_build_rr(t->q->w->builder, SECTION_ANSWER, true, owner, type, CLASS_IN, ttl_s, rdata,
+			     rdlen);
 }
 
-static int keep_soa(struct transfer *t, const uint8_t *owner, uint32_t ttl_s, const uint8_t *rdata, uint16_t rdlen)
+static int keep_soa(struct transfer *t, const uint8_t *owner, uint32_t ttl_s, const uint8_t *rdata,
+		    uint16_t rdlen)
 {
 	t->soa_owner_len = wire_name_len(owner);
 	t->soa = arena_alloc(&t->arena, t->soa_owner_len + rdlen);
@@ -202,7 +204,8 @@ static enum step finish(struct transfer *t, int err)
 	const struct wire_answer *a = err ? NULL : wire_answer_copy(&t->q->arena, t->first->a);
 
 	if (!a)
-		return query_drop(t->q); /* the client has gone, or gets no end, which it takes for a failure */
+		return query_drop(
+			t->q); /* the client has gone, or gets no end, which it takes for a failure */
 	reply_set_wire(t->q, a);
 	t->q->reply.no_store = true;
 	return STEP_DONE;
@@ -227,7 +230,8 @@ enum step transfer_send(struct transfer *t)
 	if (!err)
 		err = close_message(t);
 	if (err)
-		return query_fail(t->q, RCODE_SERVFAIL, EDE_OTHER, "server is at its memory limit", "out of memory for a transfer");
+		return query_fail(t->q, RCODE_SERVFAIL, EDE_OTHER, "server is at its memory limit",
+				  "out of memory for a transfer");
 	err = send_parts(t);
 	t->timer.fire = go_on;
 	t->q->deadline_ns = loop_now_ns(t->q->w->loop) + TRANSFER_TIME_S * NS_PER_S;

@@ -5,8 +5,8 @@
  *   plugin.transfer   gives all records of a zone that is its own, by transfer_rr, in one turn
  *   transfer.c        makes messages of them and sends these, as fast as the client takes them
  *
- * The messages of a zone are built before the first goes out: what a plugin reads may change or go after this turn.
- * They live in memory of their own, at most TRANSFER_BYTES_MAX a transfer.  Thread: worker. */
+ * The messages of a zone are built before the first goes out: what a plugin reads may change or go after
+ * this turn. They live in memory of their own, at most TRANSFER_BYTES_MAX a transfer.  Thread: worker. */
 #pragma once
 
 #include "base/arena.h"
@@ -15,13 +15,13 @@
 enum {
 	TRANSFER_BYTES_MAX = 64 << 20,
 	TRANSFER_MESSAGE_BYTES = 60000, /* of records, uncompressed, in a message */
-	TRANSFER_TIME_S = 120,          /* a client takes all of it in this time */
+	TRANSFER_TIME_S = 120, /* a client takes all of it in this time */
 };
 
 struct transfer;
 
-/* One record, copied.  The first one is the zone's SOA; it is repeated at the end by itself.  0, or what the plugin passes on at once:
- * an error, or TRANSFER_ENOUGH. */
+/* One record, copied.  The first one is the zone's SOA; it is repeated at the end by itself.  0, or what
+ * the plugin passes on at once: an error, or TRANSFER_ENOUGH. */
 enum { TRANSFER_ENOUGH = 1 }; /* the client has this serial: the SOA says all */
 int transfer_rr(struct transfer *t, const uint8_t *owner, uint16_t type, uint32_t ttl_s, const uint8_t *rdata,
 		uint16_t rdlen) MUST_USE;

@@ -7,7 +7,7 @@
 
 enum {
 	POINTER = 0xc000,
-	RR_FIXED = 2 + 10,  /* owner as a pointer, type, class, TTL, RDLENGTH */
+	RR_FIXED = 2 + 10, /* owner as a pointer, type, class, TTL, RDLENGTH */
 	SOA_NUMBERS = 20,
 };
 
@@ -54,7 +54,8 @@ struct wire_answer *wire_plain_addresses(struct arena *a, const uint8_t *questio
 {
 	unsigned most = (WIRE_MSG_MAX - WIRE_HEADER_LEN - question_len) / (RR_FIXED + size);
 	unsigned count = n < most ? n : most, at = WIRE_HEADER_LEN + question_len;
-	struct wire_answer *w = begin(a, question, question_len, flags, count, (size_t)count * (RR_FIXED + size));
+	struct wire_answer *w =
+		begin(a, question, question_len, flags, count, (size_t)count * (RR_FIXED + size));
 	uint16_t type = size == 4 ? TYPE_A : TYPE_AAAA;
 	uint8_t *msg, *p;
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The two shapes that nearly every answer from own data has, written straight into the query's arena: addresses at
- * the question's own name, and a denial with an SOA.  They need no compressor (every owner is the question's name or ends
- * in it), which makes them cost about what a cache hit costs.
+/* The two shapes that nearly every answer from own data has, written straight into the query's arena:
+ * addresses at the question's own name, and a denial with an SOA.  They need no compressor (every owner is
+ * the question's name or ends in it), which makes them cost about what a cache hit costs.
  *
  * What comes out keeps all promises of wire/answer.h.  Thread: any.  Allocates: the arena. */
 #pragma once
@@ -11,8 +11,9 @@
 
 struct arena;
 
-/* `n` addresses of `size` bytes each (4: A, 16: AAAA), one behind the other.  `flags`: as in wire_build_begin.
- * Those that no message holds are left out, and the answer is marked truncated.  NULL: no memory. */
+/* `n` addresses of `size` bytes each (4: A, 16: AAAA), one behind the other.  `flags`: as in
+ * wire_build_begin. Those that no message holds are left out, and the answer is marked truncated.  NULL:
+ * no memory. */
 struct wire_answer *wire_plain_addresses(struct arena *a, const uint8_t *question, uint16_t question_len,
 					 uint16_t flags, uint32_t ttl_s, const uint8_t *addrs, unsigned size,
 					 unsigned n);
@@ -28,8 +29,8 @@ enum {
 	WIRE_PLAIN_SOA_PREFIX_MAX = 80, /* mname_len and rname_len */
 };
 
-/* No records but the SOA of the zone that begins `zone_off` bytes into the question's name; its spelling is the
- * question's.  NULL: no memory. */
+/* No records but the SOA of the zone that begins `zone_off` bytes into the question's name; its spelling
+ * is the question's.  NULL: no memory. */
 struct wire_answer *wire_plain_denial(struct arena *a, const uint8_t *question, uint16_t question_len,
 				      uint16_t flags, unsigned rcode, unsigned zone_off,
 				      const struct wire_plain_soa *soa);

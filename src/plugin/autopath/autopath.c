@@ -38,10 +38,15 @@ static int find_source(struct autopath *a)
 	if (a->k)
 		return 0;
 	if (has_plugin(a->block, a->plugin)) {
-		log_line(LOG_ERROR, "plugin/autopath: %s does not implement the AutoPather interface: expected @kubernetes", a->plugin);
+		log_line(LOG_ERROR,
+			 "plugin/autopath: %s does not implement the AutoPather interface: expected "
+			 "@kubernetes",
+			 a->plugin);
 		return -EINVAL;
 	}
-	log_line(LOG_WARNING, "plugin/autopath: there is no plugin %s in this server block: nothing is completed", a->plugin);
+	log_line(LOG_WARNING,
+		 "plugin/autopath: there is no plugin %s in this server block: nothing is completed",
+		 a->plugin);
 	return 0;
 }
 
@@ -58,8 +63,9 @@ static int start(struct generation *gen, void *state)
 
 /* ---------------------------------------------------------------- whose path */
 
-/* The namespace of all pods that have the client's address; false: there is none, or not one alone (pods on the
- * host's network have the node's address).  A guess would complete names with other people's services. */
+/* The namespace of all pods that have the client's address; false: there is none, or not one alone (pods
+ * on the host's network have the node's address).  A guess would complete names with other people's
+ * services. */
 static bool find_namespace(struct autopath_query *p, const struct query *q, struct arena *arena)
 {
 	struct kube_addr_iter it;
@@ -130,7 +136,8 @@ static enum step query(const void *state, struct query *q, void *scratch)
 	if ((a->plugin && (!a->k || a->k->set.pods != K8S_PODS_VERIFIED)) || !in_zones(a, q))
 		return STEP_NEXT;
 	p->a = a;
-	if (a->k && unlikely(k8s_unsynced(a->k)) && k8s_ask_begin(&ask, a->k, q) && k8s_wait(&p->wait, a->k, q, go_on, p))
+	if (a->k && unlikely(k8s_unsynced(a->k)) && k8s_ask_begin(&ask, a->k, q) &&
+	    k8s_wait(&p->wait, a->k, q, go_on, p))
 		return STEP_WAIT;
 	find_path(p, q);
 	return STEP_NEXT;
@@ -156,8 +163,8 @@ static void give(struct autopath_query *p, struct query *q, struct query *sub)
 
 	reply_begin(q, r.rcode, r.aa);
 	if (!err && a->n_section[SECTION_ANSWER])
-		err = reply_add(q, SECTION_ANSWER, NULL, TYPE_CNAME, r.ttl_fixed ? r.ttl_s : wire_answer_rr(a, 0).ttl_s, name,
-				sub->in.qname_len);
+		err = reply_add(q, SECTION_ANSWER, NULL, TYPE_CNAME,
+				r.ttl_fixed ? r.ttl_s : wire_answer_rr(a, 0).ttl_s, name, sub->in.qname_len);
 	if (!err)
 		err = reply_copy_all(q, sub);
 	if (err) {
@@ -216,7 +223,8 @@ static enum step reply(const void *state, struct query *q, void *scratch)
 			block_count(q, p->a->success);
 		return STEP_NEXT;
 	}
-	/* The first answer goes out if no other comes: in wire form it points to nothing that may change meanwhile. */
+	/* The first answer goes out if no other comes: in wire form it points to nothing that may change
+	 * meanwhile. */
 	if (!reply_wire(q))
 		return STEP_NEXT;
 	q->reply.form = REPLY_WIRE;

@@ -63,7 +63,8 @@ static int parse_source(struct setup *s, struct autopath *a, const struct cf_tok
 		a->plugin = arena_strdup(s->arena, t->text + 1);
 		if (!a->plugin)
 			return cf_fail(s->in, "out of memory");
-		if (!strcmp(a->plugin, "kubernetes")) /* its own search path stands behind the cluster's, if it has one */
+		if (!strcmp(a->plugin,
+			    "kubernetes")) /* its own search path stands behind the cluster's, if it has one */
 			(void)autopath_read_file(s, "/etc/resolv.conf", &a->list);
 		return 0;
 	}
@@ -80,7 +81,8 @@ static int parse_one(struct setup *s, struct autopath *a)
 	if (!n)
 		return cf_fail(s->in, "no resolv-conf specified");
 	if (n == 1)
-		return k8s_zones_of_block(s, &a->zones) || !cf_arg(s->in, &t) ? ERR_SYNTAX : parse_source(s, a, t);
+		return k8s_zones_of_block(s, &a->zones) || !cf_arg(s->in, &t) ? ERR_SYNTAX
+									      : parse_source(s, a, t);
 	while (n-- > 1 && cf_arg(s->in, &t))
 		cf_zone_arg(s->arena, t, s->in->errs, &a->zones);
 	return cf_arg(s->in, &t) ? parse_source(s, a, t) : ERR_SYNTAX;

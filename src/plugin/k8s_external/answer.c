@@ -119,7 +119,8 @@ enum k8s_outcome external_addresses(struct external_ask *a)
 
 static uint8_t *own_target(struct external_ask *a, struct k8s_srv *s, struct k8s_label host, size_t *ret_len)
 {
-	struct k8s_part parts[] = {{host.s, host.len}, {a->n->name, a->n->name_len}, {a->n->ns->name, a->n->ns->name_len}};
+	struct k8s_part parts[] = {
+		{host.s, host.len}, {a->n->name, a->n->name_len}, {a->n->ns->name, a->n->ns->name_len}};
 	unsigned skip = host.len ? 0 : 1;
 
 	return k8s_srv_target(s, parts + skip, ARRAY_LEN(parts) - skip, ret_len);
@@ -189,8 +190,9 @@ enum k8s_outcome external_srv(struct external_ask *a)
 	};
 	enum k8s_outcome o;
 
-	s.pairs = a->by_endpoints ? k8s_srv_pairs(&a->name, k8s_endpoints(a->e->k, &a->name, false, a->n))
-				  : k8s_ports_matching(&a->name, kube_service_ports(a->svc)) * a->svc->n_external;
+	s.pairs = a->by_endpoints
+			  ? k8s_srv_pairs(&a->name, k8s_endpoints(a->e->k, &a->name, false, a->n))
+			  : k8s_ports_matching(&a->name, kube_service_ports(a->svc)) * a->svc->n_external;
 	if (!k8s_srv_begin(&s))
 		return K8S_NO_MEMORY;
 	if (a->by_endpoints)
@@ -215,10 +217,12 @@ enum k8s_outcome external_ptr(struct external_ask *a, const uint8_t *addr, unsig
 		size_t name_len;
 		uint8_t *name;
 
-		if (!k8s_namespace_listed(k, n->ns->name, n->ns->name_len) || (k->set.namespace_labels && !n->ns->exists))
+		if (!k8s_namespace_listed(k, n->ns->name, n->ns->name_len) ||
+		    (k->set.namespace_labels && !n->ns->exists))
 			continue;
 		name = k8s_compose(&a->q->arena, 0, parts, ARRAY_LEN(parts), a->e->keys.v[0].zone, &name_len);
-		if (!name || reply_add(a->q, SECTION_ANSWER, NULL, TYPE_PTR, a->e->ttl_s, name, (uint16_t)name_len))
+		if (!name ||
+		    reply_add(a->q, SECTION_ANSWER, NULL, TYPE_PTR, a->e->ttl_s, name, (uint16_t)name_len))
 			return K8S_NO_MEMORY;
 	}
 	return a->q->reply.rr[SECTION_ANSWER] ? K8S_ANSWERED : K8S_NXDOMAIN;

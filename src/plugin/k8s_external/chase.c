@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Host names of load balancers, asked one after the other of the whole server.
  *
- * A and AAAA: CNAME and what the target has.  One host name and no address beside it is an alias like any other
- * (server/alias.h); of several a failing one is left out while another has something.  SRV: what is found goes along. */
+ * A and AAAA: CNAME and what the target has.  One host name and no address beside it is an alias like any
+ * other (server/alias.h); of several a failing one is left out while another has something.  SRV: what is
+ * found goes along. */
 #include "plugin/k8s_external/k8s_external.h"
 
 #include "server/alias.h"
@@ -38,7 +39,8 @@ static bool take(struct external_query *eq, struct query *q, struct query *sub)
 	if (q->in.qtype == TYPE_SRV)
 		err = usable ? append(q, SECTION_ADDITIONAL, sub) : 0;
 	else if (usable || query_unserved(sub))
-		err = reply_add(q, SECTION_ANSWER, NULL, TYPE_CNAME, ttl_s, t->target, (uint16_t)wire_name_len(t->target));
+		err = reply_add(q, SECTION_ANSWER, NULL, TYPE_CNAME, ttl_s, t->target,
+				(uint16_t)wire_name_len(t->target));
 	if (!err && usable && q->in.qtype != TYPE_SRV) {
 		err = append(q, SECTION_ANSWER, sub);
 		q->reply.cut |= sub->reply.cut;
@@ -64,11 +66,13 @@ enum k8s_outcome external_chase(struct external_query *eq, struct query *q)
 	for (; eq->at < eq->n_tasks; eq->at++) {
 		const struct external_task *t = &eq->tasks[eq->at];
 
-		if (!alias_leads_back(q, t->target) && !query_sub(q, QUERY_SERVER, t->target, t->type, done, eq))
+		if (!alias_leads_back(q, t->target) &&
+		    !query_sub(q, QUERY_SERVER, t->target, t->type, done, eq))
 			return K8S_WAITS;
 	}
 	if (!q->reply.rr[SECTION_ANSWER])
-		(void)query_fail(q, RCODE_SERVFAIL, EDE_NO_REACHABLE_AUTHORITY, "the load balancer's name could not be resolved",
+		(void)query_fail(q, RCODE_SERVFAIL, EDE_NO_REACHABLE_AUTHORITY,
+				 "the load balancer's name could not be resolved",
 				 "no host name of the load balancer could be resolved");
 	return K8S_ANSWERED;
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Names of an external zone:  NAMESPACE   SERVICE.NAMESPACE   HOST.SERVICE.NAMESPACE   _PORT._PROTO.SERVICE.NAMESPACE */
+/* Names of an external zone:  NAMESPACE   SERVICE.NAMESPACE   HOST.SERVICE.NAMESPACE
+ * _PORT._PROTO.SERVICE.NAMESPACE */
 #include "plugin/k8s_external/k8s_external.h"
 
 static struct k8s_label label_at(const struct wire_query *in, unsigned i, bool strip)
@@ -45,7 +46,8 @@ enum k8s_outcome external_find(struct external_ask *a)
 		return K8S_NODATA;
 	if (!possible)
 		return K8S_NXDOMAIN;
-	a->n = kube_name_find(k->store, (const char *)n->ns.s, n->ns.len, (const char *)n->service.s, n->service.len);
+	a->n = kube_name_find(k->store, (const char *)n->ns.s, n->ns.len, (const char *)n->service.s,
+			      n->service.len);
 	a->svc = a->n ? kube_name_service(a->n) : NULL;
 	if (!a->svc)
 		return K8S_NXDOMAIN;

@@ -14,7 +14,8 @@ static int start(struct generation *gen, void *state)
 	e->k = k8s_of_block(e->block);
 	if (e->k)
 		return 0;
-	log_line(LOG_ERROR, "plugin/k8s_external: kubernetes plugin not loaded: it takes its data from that of the same block");
+	log_line(LOG_ERROR, "plugin/k8s_external: kubernetes plugin not loaded: it takes its data from that "
+			    "of the same block");
 	return -ENOENT;
 }
 
@@ -120,12 +121,14 @@ static enum step settle(struct external_ask *a, enum k8s_outcome o, bool may_fal
 		return k8s_deny(a->q, RCODE_NOERROR, a->zone_off, &soa);
 	if (may_fall && a->e->has_fallthrough && zone_list_has(&a->e->fallthrough, &a->q->in))
 		return STEP_NEXT;
-	return k8s_deny(a->q, may_fall && k8s_unsynced(a->e->k) ? RCODE_SERVFAIL : RCODE_NXDOMAIN, a->zone_off, &soa);
+	return k8s_deny(a->q, may_fall && k8s_unsynced(a->e->k) ? RCODE_SERVFAIL : RCODE_NXDOMAIN,
+			a->zone_off, &soa);
 }
 
 /* ---------------------------------------------------------------- hooks */
 
-static bool begin(struct external_ask *a, const struct k8s_external *e, struct query *q, struct external_query *eq)
+static bool begin(struct external_ask *a, const struct k8s_external *e, struct query *q,
+		  struct external_query *eq)
 {
 	for (size_t i = 0; i < e->keys.n; i++) {
 		int left = k8s_labels_left(&q->in, e->zones[i]->zone, e->zones[i]->zone_len);
@@ -173,7 +176,8 @@ static enum step query(const void *state, struct query *q, void *scratch)
 	if (!begin(&a, state, q, eq))
 		return STEP_NEXT;
 	if (q->in.qtype == TYPE_AXFR || q->in.qtype == TYPE_IXFR)
-		return query_fail(q, RCODE_REFUSED, EDE_PROHIBITED, "zone transfers are not allowed here", NULL);
+		return query_fail(q, RCODE_REFUSED, EDE_PROHIBITED, "zone transfers are not allowed here",
+				  NULL);
 	if (unlikely(k8s_unsynced(a.e->k)) && a.left && k8s_wait(&eq->wait, a.e->k, q, answer_late, eq))
 		return STEP_WAIT;
 	return answer(&a);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* ns1.APEX: the external addresses of the services that have this server as an endpoint; where none has, its own. */
+/* ns1.APEX: the external addresses of the services that have this server as an endpoint; where none has,
+ * its own. */
 #include "plugin/k8s_external/k8s_external.h"
 
 #include <errno.h>
@@ -21,8 +22,8 @@ static int give(struct servers *s, const uint8_t *addr, unsigned len)
 	addr = arena_copy(&q->arena, addr, len);
 	if (!addr)
 		return -ENOMEM;
-	return reply_add(q, s->owner ? SECTION_ADDITIONAL : SECTION_ANSWER, s->owner, type, s->a->e->ttl_s, addr,
-			 (uint16_t)len);
+	return reply_add(q, s->owner ? SECTION_ADDITIONAL : SECTION_ANSWER, s->owner, type, s->a->e->ttl_s,
+			 addr, (uint16_t)len);
 }
 
 static int give_endpoints(struct servers *s, const struct kube_name *n)

@@ -35,7 +35,8 @@ static int nibble(const uint8_t *s, unsigned len)
 
 static bool ends_in(const struct wire_query *in, unsigned labels, const char *suffix, size_t len)
 {
-	return in->n_labels == labels && !memcmp(in->qname + in->label_off[labels - ARPA_LABELS], suffix, len);
+	return in->n_labels == labels &&
+	       !memcmp(in->qname + in->label_off[labels - ARPA_LABELS], suffix, len);
 }
 
 static unsigned reverse4(const struct wire_query *in, uint8_t addr[16])

@@ -29,7 +29,8 @@ static void done(struct query *q, struct query *sub, void *arg)
 	if (target)
 		alias_reply(q, sub, target, k->set.ttl_s);
 	else
-		(void)query_fail(q, RCODE_SERVFAIL, EDE_OTHER, "server is at its memory limit", "out of query memory");
+		(void)query_fail(q, RCODE_SERVFAIL, EDE_OTHER, "server is at its memory limit",
+				 "out of query memory");
 	query_resume(q, STEP_DONE);
 }
 

@@ -66,7 +66,8 @@ unsigned k8s_ports_matching(const struct k8s_name *n, struct kube_port_iter it)
 
 /* ---------------------------------------------------------------- endpoints */
 
-struct k8s_label k8s_host_label(const struct kubernetes *k, const struct kube_endpoint *e, char buf[K8S_DASHED_MAX])
+struct k8s_label k8s_host_label(const struct kubernetes *k, const struct kube_endpoint *e,
+				char buf[K8S_DASHED_MAX])
 {
 	if (e->hostname.len)
 		return (struct k8s_label){(const uint8_t *)e->hostname.s, (uint8_t)e->hostname.len};
@@ -158,11 +159,11 @@ static bool anything(struct k8s_endpoint_walk w)
 	return false;
 }
 
-struct k8s_endpoint_walk k8s_endpoints(const struct kubernetes *k, const struct k8s_name *name, bool multicluster,
-				       const struct kube_name *n)
+struct k8s_endpoint_walk k8s_endpoints(const struct kubernetes *k, const struct k8s_name *name,
+				       bool multicluster, const struct kube_name *n)
 {
-	struct k8s_endpoint_walk w = {.k = k, .name = name, .multicluster = multicluster,
-				      .slice = kube_name_slices(n)};
+	struct k8s_endpoint_walk w = {
+		.k = k, .name = name, .multicluster = multicluster, .slice = kube_name_slices(n)};
 	uint8_t label[WIRE_LABEL_MAX];
 	unsigned len = name->endpoint.len;
 

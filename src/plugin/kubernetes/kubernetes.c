@@ -45,8 +45,8 @@ static struct kube_options options_of(const struct kubernetes *k)
 		.no_endpoints = set->no_endpoints,
 		.pods = set->pods == K8S_PODS_VERIFIED,
 		.multicluster = set->has_multicluster,
-		.keep = (set->endpoint_pod_names ? KUBE_KEEP_POD_NAMES : 0u) | (set->zonal ? KUBE_KEEP_ZONES : 0u) |
-			k8s_metadata_keep(k),
+		.keep = (set->endpoint_pod_names ? KUBE_KEEP_POD_NAMES : 0u) |
+			(set->zonal ? KUBE_KEEP_ZONES : 0u) | k8s_metadata_keep(k),
 		.qps = set->qps,
 		.burst = set->burst,
 		.max_inflight = set->max_inflight,
@@ -72,9 +72,9 @@ static int setup(struct setup *s, void *state)
 	return 0;
 }
 
-/* A generation before serves on, so there is time to read the cluster first.  Without one the other zones shall be
- * served at once, and questions for this one wait (wait.c); the moment that an API server takes which is there is
- * waited for all the same, so that the first questions need not. */
+/* A generation before serves on, so there is time to read the cluster first.  Without one the other zones
+ * shall be served at once, and questions for this one wait (wait.c); the moment that an API server takes
+ * which is there is waited for all the same, so that the first questions need not. */
 static void wait_for_sync(const struct kubernetes *k)
 {
 	const struct timespec pause = {.tv_nsec = 5 * NS_PER_MS};
@@ -200,7 +200,8 @@ static enum step settle(struct k8s_ask *a, enum k8s_outcome o)
 	}
 	if (k->set.has_fallthrough && o == K8S_NXDOMAIN && zone_list_has(&k->set.fallthrough, &a->q->in))
 		return STEP_NEXT;
-	return deny(a, o == K8S_UNKNOWN || !kube_store_all_synced(a->store) ? RCODE_SERVFAIL : RCODE_NXDOMAIN);
+	return deny(a,
+		    o == K8S_UNKNOWN || !kube_store_all_synced(a->store) ? RCODE_SERVFAIL : RCODE_NXDOMAIN);
 }
 
 /* ---------------------------------------------------------------- hooks */
@@ -234,8 +235,10 @@ static enum step query(const void *state, struct query *q, void *scratch)
 	if (!k8s_ask_begin(&a, state, q))
 		return STEP_NEXT;
 	if (unlikely(q->in.qtype == TYPE_AXFR || q->in.qtype == TYPE_IXFR))
-		return query_fail(q, RCODE_REFUSED, EDE_PROHIBITED, "zone transfers are not allowed here", NULL);
-	if (unlikely(k8s_unsynced(a.k)) && !is_fixed(&a) && k8s_wait(scratch, a.k, q, answer_late, (void *)(uintptr_t)a.k))
+		return query_fail(q, RCODE_REFUSED, EDE_PROHIBITED, "zone transfers are not allowed here",
+				  NULL);
+	if (unlikely(k8s_unsynced(a.k)) && !is_fixed(&a) &&
+	    k8s_wait(scratch, a.k, q, answer_late, (void *)(uintptr_t)a.k))
 		return STEP_WAIT;
 	return answer(&a);
 }

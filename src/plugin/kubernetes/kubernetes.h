@@ -9,7 +9,8 @@
  *              external.c   ExternalName (server/alias.h)
  *            -> outcome -> the reply, or on to the next plugin (fallthrough)
  *
- * Nearly all answers are one table lookup and one block written straight into the query's arena (wire/plain.h). */
+ * Nearly all answers are one table lookup and one block written straight into the query's arena
+ * (wire/plain.h). */
 #pragma once
 
 #include "base/heap.h"
@@ -28,8 +29,17 @@ struct transfer;
 
 /* Labels under which the plugin has metadata, but for client-label/KEY. */
 enum k8s_meta {
-	K8S_META_ENDPOINT, K8S_META_KIND, K8S_META_NAMESPACE, K8S_META_PORT, K8S_META_PROTOCOL, K8S_META_SERVICE,
-	K8S_META_CLUSTER, K8S_META_ZONE, K8S_META_PARSE_ERROR, K8S_META_CLIENT_NAMESPACE, K8S_META_CLIENT_POD,
+	K8S_META_ENDPOINT,
+	K8S_META_KIND,
+	K8S_META_NAMESPACE,
+	K8S_META_PORT,
+	K8S_META_PROTOCOL,
+	K8S_META_SERVICE,
+	K8S_META_CLUSTER,
+	K8S_META_ZONE,
+	K8S_META_PARSE_ERROR,
+	K8S_META_CLIENT_NAMESPACE,
+	K8S_META_CLIENT_POD,
 	K8S_N_META,
 };
 
@@ -41,20 +51,20 @@ struct kubernetes {
 	const struct kube_store *store;
 	struct net_addr local[K8S_LOCAL_MAX]; /* where this server is to be found */
 	unsigned n_local;
-	uint64_t wait_until_ns;      /* monotonic: so long questions wait for the first synchronisation */
+	uint64_t wait_until_ns; /* monotonic: so long questions wait for the first synchronisation */
 	const struct metadata_label *meta[K8S_N_META];
-	struct background_task *watch_names;  /* warnings.c; control */
-	uint64_t names_seen, changes_seen;    /* background */
-	bool late_said;                       /* background */
+	struct background_task *watch_names; /* warnings.c; control */
+	uint64_t names_seen, changes_seen; /* background */
+	bool late_said; /* background */
 };
 
 /* What a look-up came to. */
 enum k8s_outcome {
-	K8S_ANSWERED,   /* q->reply is set */
+	K8S_ANSWERED, /* q->reply is set */
 	K8S_NODATA,
 	K8S_NXDOMAIN,
-	K8S_UNKNOWN,    /* part of what it takes was never read: SERVFAIL */
-	K8S_WAITS,      /* a sub-query is under way */
+	K8S_UNKNOWN, /* part of what it takes was never read: SERVFAIL */
+	K8S_WAITS, /* a sub-query is under way */
 	K8S_NO_MEMORY,
 };
 
@@ -63,11 +73,12 @@ struct k8s_ask {
 	const struct kube_store *store;
 	struct query *q;
 	const struct k8s_zone *zone;
-	unsigned zone_off;          /* of the zone in the question's name */
+	unsigned zone_off; /* of the zone in the question's name */
 	struct k8s_name name;
 };
 
-/* The instance of a block, or NULL.  For plugins that build on it (autopath, k8s_external), from their start() on. */
+/* The instance of a block, or NULL.  For plugins that build on it (autopath, k8s_external), from their
+ * start() on. */
 const struct kubernetes *k8s_of_block(const struct block *b);
 
 /* ---- kubernetes.c */
@@ -85,10 +96,10 @@ struct k8s_part {
 	size_t len;
 };
 #define K8S_PART(text) ((struct k8s_part){(text), sizeof(text) - 1})
-/* The labels, then `zone` (wire form); `head` bytes are left free in front.  NULL: no memory, or longer than a name
- * can be.  *ret_len: the name's. */
-uint8_t *k8s_compose(struct arena *a, size_t head, const struct k8s_part *parts, unsigned n, const uint8_t *zone,
-		     size_t *ret_len);
+/* The labels, then `zone` (wire form); `head` bytes are left free in front.  NULL: no memory, or longer
+ * than a name can be.  *ret_len: the name's. */
+uint8_t *k8s_compose(struct arena *a, size_t head, const struct k8s_part *parts, unsigned n,
+		     const uint8_t *zone, size_t *ret_len);
 /* The same into a buffer of WIRE_NAME_MAX; its length, or 0. */
 size_t k8s_compose_into(uint8_t *out, const struct k8s_part *parts, unsigned n, const uint8_t *zone);
 
@@ -116,10 +127,10 @@ static inline bool k8s_unsynced(const struct kubernetes *k)
 {
 	return !kube_store_all_synced(k->store);
 }
-/* True: the hook returns STEP_WAIT, and `go` is called when the cluster has been read or the time is up; it answers and
- * resumes.  False: it is, or nothing can be waited for. */
-bool k8s_wait(struct k8s_wait *w, const struct kubernetes *k, struct query *q, void (*go)(struct query *q, void *arg),
-	      void *arg);
+/* True: the hook returns STEP_WAIT, and `go` is called when the cluster has been read or the time is up;
+ * it answers and resumes.  False: it is, or nothing can be waited for. */
+bool k8s_wait(struct k8s_wait *w, const struct kubernetes *k, struct query *q,
+	      void (*go)(struct query *q, void *arg), void *arg);
 /* From the plugin's reply(): also when the question's time was up while it waited. */
 void k8s_wait_end(struct k8s_wait *w, struct query *q);
 
@@ -146,24 +157,25 @@ struct k8s_endpoint_walk {
 	const struct kube_slice *slice;
 	struct kube_endpoint_iter it;
 	bool multicluster;
-	bool any_zone;                  /* `prefer`, and there is none in that zone */
-	uint8_t addr[16];               /* what the host label is, read as an address */
+	bool any_zone; /* `prefer`, and there is none in that zone */
+	uint8_t addr[16]; /* what the host label is, read as an address */
 	unsigned addr_len;
 };
 /* Begin; `any_zone` is settled here. */
-struct k8s_endpoint_walk k8s_endpoints(const struct kubernetes *k, const struct k8s_name *name, bool multicluster,
-				       const struct kube_name *n);
+struct k8s_endpoint_walk k8s_endpoints(const struct kubernetes *k, const struct k8s_name *name,
+				       bool multicluster, const struct kube_name *n);
 /* The next slice with its endpoints to walk; NULL at the end. */
 const struct kube_slice *k8s_walk_slice(struct k8s_endpoint_walk *w);
 bool k8s_walk_endpoint(struct k8s_endpoint_walk *w, struct kube_endpoint *ret);
 /* No filter: every endpoint of a slice matches. */
 bool k8s_walk_takes_all(const struct k8s_endpoint_walk *w);
 /* An endpoint's host label; `buf` may be used for it. */
-struct k8s_label k8s_host_label(const struct kubernetes *k, const struct kube_endpoint *e, char buf[K8S_DASHED_MAX]);
+struct k8s_label k8s_host_label(const struct kubernetes *k, const struct kube_endpoint *e,
+				char buf[K8S_DASHED_MAX]);
 
 /* ---- addresses.c */
-/* Addresses of the question's family into the reply, NODATA when there are none of it; for other types only whether the
- * name exists (K8S_NODATA) or not. */
+/* Addresses of the question's family into the reply, NODATA when there are none of it; for other types
+ * only whether the name exists (K8S_NODATA) or not. */
 enum k8s_outcome k8s_addresses(struct k8s_ask *a);
 /* n addresses of 4 or 16 bytes as the answer. */
 enum k8s_outcome k8s_give_addresses(struct query *q, uint32_t ttl_s, const uint8_t *addrs, unsigned size,
@@ -173,16 +185,16 @@ enum k8s_outcome k8s_give_addresses(struct query *q, uint32_t ttl_s, const uint8
 enum k8s_outcome k8s_srv_answer(struct k8s_ask *a);
 
 /* An SRV answer in the making: fill in the first members, then begin, targets and their ports, end. */
-enum { K8S_SRV_FIXED = 6 };         /* bytes of rdata before the target */
+enum { K8S_SRV_FIXED = 6 }; /* bytes of rdata before the target */
 struct k8s_srv {
 	struct query *q;
-	const struct k8s_name *filter;  /* which ports */
-	const uint8_t *zone;            /* what targets end in */
+	const struct k8s_name *filter; /* which ports */
+	const uint8_t *zone; /* what targets end in */
 	uint32_t ttl_s, address_ttl_s;
-	unsigned pairs;                 /* all (address, port) that match: the weight is shared among them */
+	unsigned pairs; /* all (address, port) that match: the weight is shared among them */
 
 	unsigned weight;
-	size_t bytes;                   /* at least so many the records take; past a message's size no more are added */
+	size_t bytes; /* at least so many the records take; past a message's size no more are added */
 	struct k8s_seen records, addresses;
 	bool out_of_memory;
 };
@@ -207,12 +219,14 @@ enum k8s_outcome k8s_server_addresses(struct k8s_ask *a);
 enum k8s_outcome k8s_soa(struct k8s_ask *a);
 struct wire_plain_soa k8s_soa_of(const struct kubernetes *k, const struct k8s_zone *z);
 /* The rdata of a zone's SOA.  NULL: no memory. */
-uint8_t *k8s_soa_rdata(struct arena *a, const struct wire_plain_soa *soa, const uint8_t *zone, size_t *ret_len);
+uint8_t *k8s_soa_rdata(struct arena *a, const struct wire_plain_soa *soa, const uint8_t *zone,
+		       size_t *ret_len);
 /* An address's bytes: 4 or 16; 0: nobody else can use it. */
 unsigned k8s_local_bytes(const struct net_addr *n, const uint8_t **ret);
 /* The names and addresses under which this server is reached, one after the other (AXFR too). */
 typedef int k8s_server_fn(void *arg, const uint8_t *name, const uint8_t *addr, unsigned addr_len);
-/* `zone`: wire form, what the names end in.  Each (name, address) once; stops at the first error and returns it. */
+/* `zone`: wire form, what the names end in.  Each (name, address) once; stops at the first error and
+ * returns it. */
 int k8s_each_server(const struct kubernetes *k, const uint8_t *zone, k8s_server_fn *fn, void *arg);
 
 /* ---- external.c */

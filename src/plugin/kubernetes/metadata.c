@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* What `log`, `rewrite` and their like can know of a question: the parts of its name, and the pod that asks. */
+/* What `log`, `rewrite` and their like can know of a question: the parts of its name, and the pod that
+ * asks. */
 #include "plugin/kubernetes/kubernetes.h"
 
 #include "server/metadata.h"
@@ -36,7 +37,8 @@ int k8s_metadata_setup(struct kubernetes *k)
 
 unsigned k8s_metadata_keep(const struct kubernetes *k)
 {
-	bool wanted = metadata_wanted_below(texts[K8S_META_CLIENT_POD]) || metadata_wanted_below(CLIENT_LABEL);
+	bool wanted =
+		metadata_wanted_below(texts[K8S_META_CLIENT_POD]) || metadata_wanted_below(CLIENT_LABEL);
 
 	return k->set.pods == K8S_PODS_VERIFIED && wanted ? KUBE_KEEP_POD_META : 0;
 }
@@ -75,12 +77,9 @@ static const char *of_name(const struct k8s_ask *a, enum k8s_meta which)
 {
 	const struct k8s_name *n = &a->name;
 	const struct k8s_label parts[K8S_N_META] = {
-		[K8S_META_ENDPOINT] = n->endpoint,
-		[K8S_META_NAMESPACE] = n->ns,
-		[K8S_META_PORT] = n->port,
-		[K8S_META_PROTOCOL] = n->proto,
-		[K8S_META_SERVICE] = n->service,
-		[K8S_META_CLUSTER] = n->cluster,
+		[K8S_META_ENDPOINT] = n->endpoint, [K8S_META_NAMESPACE] = n->ns,
+		[K8S_META_PORT] = n->port,         [K8S_META_PROTOCOL] = n->proto,
+		[K8S_META_SERVICE] = n->service,   [K8S_META_CLUSTER] = n->cluster,
 	};
 	bool invalid = n->kind != K8S_NAME_BARE && n->kind != K8S_NAME_SERVICE && n->kind != K8S_NAME_POD;
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* What a name in a cluster zone asks for.  The labels left of the zone, read from the right (DNS specification 1.1.0):
+/* What a name in a cluster zone asks for.  The labels left of the zone, read from the right (DNS
+ * specification 1.1.0):
  *
  *   SERVICE.NAMESPACE.svc                           a service
  *   HOST.SERVICE.NAMESPACE.svc                      an endpoint
@@ -26,20 +27,20 @@ struct k8s_label {
 };
 
 enum k8s_name_kind {
-	K8S_NAME_BARE,        /* the zone itself, svc, pod: exists and holds nothing */
-	K8S_NAME_IMPOSSIBLE,  /* no object can have it */
+	K8S_NAME_BARE, /* the zone itself, svc, pod: exists and holds nothing */
+	K8S_NAME_IMPOSSIBLE, /* no object can have it */
 	K8S_NAME_SCHEMA,
 	K8S_NAME_SERVER,
-	K8S_NAME_SERVICE,     /* below svc: `ns` is given, `service` perhaps */
-	K8S_NAME_POD,         /* below pod: likewise */
+	K8S_NAME_SERVICE, /* below svc: `ns` is given, `service` perhaps */
+	K8S_NAME_POD, /* below pod: likewise */
 };
 
 struct k8s_name {
 	enum k8s_name_kind kind;
 	struct k8s_label ns, service, endpoint, cluster, port, proto;
-	bool qualified;            /* more than a service: an endpoint, a port, a topology zone */
+	bool qualified; /* more than a service: an endpoint, a port, a topology zone */
 	bool zonal, prefer;
-	const uint8_t *topology;   /* wire form, `topology_len` bytes of labels without a root */
+	const uint8_t *topology; /* wire form, `topology_len` bytes of labels without a root */
 	uint8_t topology_len;
 };
 
@@ -50,7 +51,8 @@ void k8s_name_read(const struct wire_query *in, unsigned left, bool multicluster
 /* How many labels of the question stand left of a zone of `zone_len` octets; -1: it is not in that zone. */
 int k8s_labels_left(const struct wire_query *in, const uint8_t *zone, unsigned zone_len);
 
-/* The address that a complete reverse name stands for: 4 or 16 (bytes written to `addr`), or 0.  Mapped IPv6 becomes IPv4. */
+/* The address that a complete reverse name stands for: 4 or 16 (bytes written to `addr`), or 0.  Mapped
+ * IPv6 becomes IPv4. */
 unsigned k8s_reverse_addr(const struct wire_query *in, uint8_t addr[16]);
 
 /* "10-1-2-3", "2001-db8--1": 4 or 16 with the address, or 0.  Only decimal numbers without leading zeros. */

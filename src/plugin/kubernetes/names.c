@@ -37,8 +37,8 @@ size_t k8s_compose_into(uint8_t *out, const struct k8s_part *parts, unsigned n, 
 	return len;
 }
 
-uint8_t *k8s_compose(struct arena *a, size_t head, const struct k8s_part *parts, unsigned n, const uint8_t *zone,
-		     size_t *ret_len)
+uint8_t *k8s_compose(struct arena *a, size_t head, const struct k8s_part *parts, unsigned n,
+		     const uint8_t *zone, size_t *ret_len)
 {
 	size_t len = composed_len(parts, n, zone);
 	uint8_t *p;

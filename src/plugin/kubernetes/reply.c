@@ -4,7 +4,8 @@
 
 enum step k8s_out_of_memory(struct query *q)
 {
-	return query_fail(q, RCODE_SERVFAIL, EDE_OTHER, "server is at its memory limit", "out of query memory");
+	return query_fail(q, RCODE_SERVFAIL, EDE_OTHER, "server is at its memory limit",
+			  "out of query memory");
 }
 
 enum step k8s_deny(struct query *q, unsigned rcode, unsigned zone_off, const struct wire_plain_soa *soa)

@@ -42,7 +42,10 @@ static int add_endpoint(struct k8s_ask *a, const struct kube_slice *s, const str
 	char buf[K8S_DASHED_MAX];
 	struct k8s_label host = k8s_host_label(a->k, e, buf);
 	struct k8s_part parts[] = {
-		{host.s, host.len}, {n->name, n->name_len}, {n->ns->name, n->ns->name_len}, K8S_PART("svc"),
+		{host.s, host.len},
+		{n->name, n->name_len},
+		{n->ns->name, n->ns->name_len},
+		K8S_PART("svc"),
 	};
 
 	return add(a, parts, ARRAY_LEN(parts), seen);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* What an answer holds already, by a number for each: addresses of 4 bytes by their own bytes, all else by a hash of 64
- * bits, where two of one answer are equal by chance once in 10^11 answers of 4,000 records. */
+/* What an answer holds already, by a number for each: addresses of 4 bytes by their own bytes, all else by
+ * a hash of 64 bits, where two of one answer are equal by chance once in 10^11 answers of 4,000 records. */
 #include "base/hash.h"
 #include "plugin/kubernetes/kubernetes.h"
 

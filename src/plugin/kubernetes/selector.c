@@ -55,7 +55,8 @@ static const char *value(const char **p)
 	*p = skip_blanks(*p);
 	n = word_len(*p);
 	if (n && !part_ok(*p, n, PART_MAX))
-		return "a value must be at most 63 letters, digits, '-', '_' or '.', with a letter or digit at both ends";
+		return "a value must be at most 63 letters, digits, '-', '_' or '.', with a letter or digit "
+		       "at both ends";
 	*p = skip_blanks(*p + n);
 	return NULL;
 }

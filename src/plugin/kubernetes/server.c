@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Where this server itself is to be found: SOA and NS of a zone, ns.dns.
  *
- * It is known under the services that have one of its own addresses as an endpoint (whatever namespaces are hidden), by
- * their cluster IPs; where there is none, as ns.dns with its own addresses. */
+ * It is known under the services that have one of its own addresses as an endpoint (whatever namespaces
+ * are hidden), by their cluster IPs; where there is none, as ns.dns with its own addresses. */
 #include "base/err.h"
 #include "plugin/kubernetes/kubernetes.h"
 #include "server/generation.h"
@@ -39,7 +39,8 @@ struct wire_plain_soa k8s_soa_of(const struct kubernetes *k, const struct k8s_zo
 	};
 }
 
-uint8_t *k8s_soa_rdata(struct arena *a, const struct wire_plain_soa *soa, const uint8_t *zone, size_t *ret_len)
+uint8_t *k8s_soa_rdata(struct arena *a, const struct wire_plain_soa *soa, const uint8_t *zone,
+		       size_t *ret_len)
 {
 	size_t zone_len = wire_name_len(zone);
 	uint8_t *rdata = arena_alloc(a, soa->mname_len + soa->rname_len + 2 * zone_len + 20), *p = rdata;
@@ -157,7 +158,10 @@ static int give_endpoints(struct each *e, const struct kube_slice *s)
 		char buf[K8S_DASHED_MAX];
 		struct k8s_label host = k8s_host_label(e->k, &ep, buf);
 		struct k8s_part parts[] = {
-			{host.s, host.len}, {n->name, n->name_len}, {n->ns->name, n->ns->name_len}, K8S_PART("svc"),
+			{host.s, host.len},
+			{n->name, n->name_len},
+			{n->ns->name, n->ns->name_len},
+			K8S_PART("svc"),
 		};
 
 		err = give(e, parts, ARRAY_LEN(parts), ep.addr, ep.addr_len);
@@ -232,7 +236,8 @@ static int collect_ns(void *arg, const uint8_t *name, const uint8_t *addr, unsig
 	addr = arena_copy(&q->arena, addr, len);
 	if (!addr)
 		return -ENOMEM;
-	return reply_add(q, SECTION_ADDITIONAL, copy, len == 4 ? TYPE_A : TYPE_AAAA, ttl_s, addr, (uint16_t)len);
+	return reply_add(q, SECTION_ADDITIONAL, copy, len == 4 ? TYPE_A : TYPE_AAAA, ttl_s, addr,
+			 (uint16_t)len);
 }
 
 static int collect_address(void *arg, const uint8_t *name, const uint8_t *addr, unsigned len)
@@ -250,7 +255,10 @@ static int collect_address(void *arg, const uint8_t *name, const uint8_t *addr, 
 
 static enum k8s_outcome collect(struct k8s_ask *a, k8s_server_fn *fn)
 {
-	struct collect c = {.a = a, .size = a->q->in.qtype == TYPE_A ? 4 : a->q->in.qtype == TYPE_AAAA ? 16 : 0};
+	struct collect c = {.a = a,
+			    .size = a->q->in.qtype == TYPE_A      ? 4
+				    : a->q->in.qtype == TYPE_AAAA ? 16
+								  : 0};
 
 	if (!k8s_seen_init(&c.names, &a->q->arena, SERVERS_TYPICAL) ||
 	    !k8s_seen_init(&c.pairs, &a->q->arena, SERVERS_TYPICAL))

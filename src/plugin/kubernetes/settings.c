@@ -32,10 +32,12 @@ static int parse_endpoint(struct cf_cursor *c, void *state)
 	if (text_arg(c, "URL", &set->endpoint))
 		return ERR_SYNTAX;
 	if (strncmp(set->endpoint, "http://", 7) && strncmp(set->endpoint, "https://", 8))
-		return cf_fail(c, "found \"%.100s\", expected the API server's URL (http:// or https://)", set->endpoint);
+		return cf_fail(c, "found \"%.100s\", expected the API server's URL (http:// or https://)",
+			       set->endpoint);
 	if (cf_arg(c, &t))
 		cf_warning(c->errs, t->file, t->line,
-			   "plugin kubernetes: more than one endpoint is deprecated, only the first one is used");
+			   "plugin kubernetes: more than one endpoint is deprecated, only the first one is "
+			   "used");
 	return 0;
 }
 
@@ -69,8 +71,11 @@ static int parse_namespaces(struct cf_cursor *c, void *state)
 		if (!n)
 			return cf_fail(c, "out of memory");
 		if (len == 0 || len > 63)
-			return cf_fail(c, "\"%.100s\" is no namespace: a name has 1 to 63 characters", t->text);
-		*n = (struct k8s_namespace){.next = set->namespaces, .len = (uint8_t)len, .name = arena_strdup(c->arena, t->text)};
+			return cf_fail(c, "\"%.100s\" is no namespace: a name has 1 to 63 characters",
+				       t->text);
+		*n = (struct k8s_namespace){.next = set->namespaces,
+					    .len = (uint8_t)len,
+					    .name = arena_strdup(c->arena, t->text)};
 		if (!n->name)
 			return cf_fail(c, "out of memory");
 		set->namespaces = n;
@@ -119,7 +124,8 @@ static int parse_pods(struct cf_cursor *c, void *state)
 			return 0;
 		}
 	}
-	return cf_fail(c, "wrong value for pods: %.100s,  must be one of: disabled, verified, insecure", text);
+	return cf_fail(c, "wrong value for pods: %.100s,  must be one of: disabled, verified, insecure",
+		       text);
 }
 
 static int parse_endpoint_pod_names(struct cf_cursor *c, void *state)
@@ -136,7 +142,8 @@ static int parse_ttl(struct cf_cursor *c, void *state)
 	if (cf_arg_text(c, "SECONDS", &text))
 		return ERR_SYNTAX;
 	if (cf_integer(text, &n))
-		return cf_fail(c, "found \"%.100s\", expected SECONDS, an integer from 0 to %d", text, TTL_MAX);
+		return cf_fail(c, "found \"%.100s\", expected SECONDS, an integer from 0 to %d", text,
+			       TTL_MAX);
 	if (n < 0 || n > TTL_MAX)
 		return cf_fail(c, "ttl must be in range [0, %d]: %lld", TTL_MAX, (long long)n);
 	((struct k8s_settings *)state)->ttl_s = (uint32_t)n;
@@ -274,7 +281,8 @@ static int check_combinations(struct setup *s, struct k8s_settings *set)
 
 int k8s_settings_read(struct setup *s, struct k8s_settings *set)
 {
-	*set = (struct k8s_settings){.ttl_s = TTL_DEFAULT, .startup_timeout_ns = STARTUP_TIMEOUT_S * NS_PER_S};
+	*set = (struct k8s_settings){.ttl_s = TTL_DEFAULT,
+				     .startup_timeout_ns = STARTUP_TIMEOUT_S * NS_PER_S};
 	if (!cf_directive(s->in))
 		return 0;
 	if (k8s_zones_read(s, &set->keys) || cf_options(s->in, options, ARRAY_LEN(options), set))

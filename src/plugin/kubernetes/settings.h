@@ -14,30 +14,30 @@ enum k8s_pods { K8S_PODS_DISABLED, K8S_PODS_VERIFIED, K8S_PODS_INSECURE };
 
 struct k8s_zone {
 	const struct cf_key *key;
-	bool reverse;       /* below in-addr.arpa or ip6.arpa */
-	bool multicluster;  /* answered from ServiceImports */
+	bool reverse; /* below in-addr.arpa or ip6.arpa */
+	bool multicluster; /* answered from ServiceImports */
 };
 
 struct k8s_namespace {
 	struct k8s_namespace *next;
 	uint8_t len;
-	const char *name;   /* as written: compares with lower-cased questions */
+	const char *name; /* as written: compares with lower-cased questions */
 };
 
 struct k8s_settings {
 	struct cf_keys keys;
-	struct k8s_zone *zones;      /* most octets first */
+	struct k8s_zone *zones; /* most octets first */
 	size_t n_zones;
-	const struct cf_key *primary;/* where PTR records lead: the first zone that is not a reverse one */
+	const struct cf_key *primary; /* where PTR records lead: the first zone that is not a reverse one */
 	bool has_multicluster;
 	struct zone_list multicluster;
 
 	/* the API server */
-	const char *endpoint;        /* NULL: kubeconfig, or in the cluster */
+	const char *endpoint; /* NULL: kubeconfig, or in the cluster */
 	const char *cert, *key, *ca;
 	const char *kubeconfig, *context;
-	double qps;                  /* 0: the client's default */
-	uint32_t burst, max_inflight;/* 0: the client's default; no bound */
+	double qps; /* 0: the client's default */
+	uint32_t burst, max_inflight; /* 0: the client's default; no bound */
 	const char *labels, *namespace_labels; /* selectors; NULL: none */
 
 	/* what is answered */

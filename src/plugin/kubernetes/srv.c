@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /* SRV: one record for each port and target, and the targets' addresses along with them.
  *
- * The weight is the peer's: 100 shared among all (address, port) pairs that match, doubles and pseudo ports included,
- * at least 1. */
+ * The weight is the peer's: 100 shared among all (address, port) pairs that match, doubles and pseudo
+ * ports included, at least 1. */
 #include "plugin/kubernetes/kubernetes.h"
 
 #include "wire/name.h"
@@ -36,10 +36,12 @@ static void add_record(struct k8s_srv *s, const uint8_t *rdata, size_t name_len,
 	wire_put_u16(copy, 0);
 	wire_put_u16(copy + 2, s->weight);
 	wire_put_u16(copy + 4, port);
-	s->out_of_memory |= reply_add(s->q, SECTION_ANSWER, NULL, TYPE_SRV, s->ttl_s, copy, (uint16_t)len) != 0;
+	s->out_of_memory |=
+		reply_add(s->q, SECTION_ANSWER, NULL, TYPE_SRV, s->ttl_s, copy, (uint16_t)len) != 0;
 }
 
-static void add_address(struct k8s_srv *s, const uint8_t *owner, size_t owner_len, const uint8_t *addr, unsigned len)
+static void add_address(struct k8s_srv *s, const uint8_t *owner, size_t owner_len, const uint8_t *addr,
+			unsigned len)
 {
 	uint16_t type = len == 4 ? TYPE_A : TYPE_AAAA;
 
@@ -110,7 +112,8 @@ static struct k8s_srv srv_of(struct k8s_ask *a)
 	};
 }
 
-static enum k8s_outcome cluster_ip(struct k8s_ask *a, const struct kube_name *n, const struct kube_service *svc)
+static enum k8s_outcome cluster_ip(struct k8s_ask *a, const struct kube_name *n,
+				   const struct kube_service *svc)
 {
 	struct k8s_part parts[] = {{n->name, n->name_len}, {n->ns->name, n->ns->name_len}, K8S_PART("svc")};
 	unsigned ports = k8s_ports_matching(&a->name, kube_service_ports(svc));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-/* A zone of the cluster given away whole (AXFR), in the peer's order: SOA; NS of each name server and their addresses; services by
- * name, each with all its records.  Hidden namespaces, pods and PTR records are not in it. */
+/* A zone of the cluster given away whole (AXFR), in the peer's order: SOA; NS of each name server and
+ * their addresses; services by name, each with all its records.  Hidden namespaces, pods and PTR records
+ * are not in it. */
 #include "server/transfer.h"
 
 #include "base/err.h"
@@ -16,7 +17,7 @@ struct out {
 	const struct kubernetes *k;
 	const struct k8s_zone *zone;
 	struct transfer *t;
-	struct k8s_seen seen;      /* name servers */
+	struct k8s_seen seen; /* name servers */
 	struct arena arena;
 };
 
@@ -95,8 +96,8 @@ static int put_cluster_ip(struct out *o, const struct kube_service *svc, const u
 	return err ? err : put_named_ports(o, kube_service_ports(svc), name, 100, name);
 }
 
-static int put_endpoint(struct out *o, const struct kube_slice *s, const struct kube_endpoint *e, const uint8_t *name,
-			unsigned weight)
+static int put_endpoint(struct out *o, const struct kube_slice *s, const struct kube_endpoint *e,
+			const uint8_t *name, unsigned weight)
 {
 	uint8_t host_name[WIRE_NAME_MAX];
 	char buf[K8S_DASHED_MAX];
@@ -156,7 +157,8 @@ static int put_services(struct out *o)
 {
 	bool imports = o->zone->multicluster;
 	size_t cap = kube_store_count(o->k->store, imports ? KUBE_IMPORT : KUBE_SERVICE) +
-		     kube_store_count(o->k->store, imports ? KUBE_IMPORT_SLICE : KUBE_SLICE), n = 0;
+		     kube_store_count(o->k->store, imports ? KUBE_IMPORT_SLICE : KUBE_SLICE),
+	       n = 0;
 	const struct kube_name **v = arena_alloc(&o->arena, (cap + 1) * sizeof(*v));
 	struct kube_name_iter it = kube_names(o->k->store, imports);
 	const struct kube_name *name;

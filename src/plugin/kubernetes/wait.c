@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-/* While the cluster is being read for the first time an answer could be wrong.  So questions about it wait, as long as
- * `startup_timeout` and their own deadline let them; other zones are served meanwhile. */
+/* While the cluster is being read for the first time an answer could be wrong.  So questions about it
+ * wait, as long as `startup_timeout` and their own deadline let them; other zones are served meanwhile. */
 #include "base/clock.h"
 #include "plugin/kubernetes/kubernetes.h"
 #include "server/worker.h"
 
-/* How often a question looks whether it can go on, and how long before its deadline it does so anyway: then the
- * answer says why. */
+/* How often a question looks whether it can go on, and how long before its deadline it does so anyway:
+ * then the answer says why. */
 static const uint64_t LOOK_NS = 20 * NS_PER_MS, MARGIN_NS = 100 * NS_PER_MS;
 
 static bool arm(struct k8s_wait *w)
@@ -29,8 +29,8 @@ static void look_again(struct timer *t)
 		w->go(w->q, w->arg);
 }
 
-bool k8s_wait(struct k8s_wait *w, const struct kubernetes *k, struct query *q, void (*go)(struct query *q, void *arg),
-	      void *arg)
+bool k8s_wait(struct k8s_wait *w, const struct kubernetes *k, struct query *q,
+	      void (*go)(struct query *q, void *arg), void *arg)
 {
 	*w = (struct k8s_wait){.timer.fire = look_again, .q = q, .k = k, .go = go, .arg = arg};
 	return arm(w);

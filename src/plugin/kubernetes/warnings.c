@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-/* What operators should hear of: a cluster that could not be read in time, and namespaces named like top-level domains.
+/* What operators should hear of: a cluster that could not be read in time, and namespaces named like
+ * top-level domains.
  *
- * With the search path of a pod (svc.CLUSTER) the service `example` in the namespace `com` answers for example.com,
- * before the real one is asked.  The specification has it so; whoever may make namespaces can take outside names over. */
+ * With the search path of a pod (svc.CLUSTER) the service `example` in the namespace `com` answers for
+ * example.com, before the real one is asked.  The specification has it so; whoever may make namespaces can
+ * take outside names over. */
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/rcu.h"
@@ -16,8 +18,9 @@ enum { LOOK_MS = 250 };
 
 /* Domains under which most outside names of a cluster stand. */
 static const char *const top_level[] = {
-	"com", "net", "org", "edu", "gov", "mil", "int", "arpa", "info", "biz", "io", "co", "ai", "app", "dev", "cloud", "me",
-	"tv", "us", "uk", "eu", "de", "fr", "nl", "cn", "jp", "in", "br", "au", "ca", "ru", "xyz", "google", "amazon",
+	"com", "net", "org", "edu",   "gov", "mil", "int", "arpa", "info",   "biz",    "io", "co",
+	"ai",  "app", "dev", "cloud", "me",  "tv",  "us",  "uk",   "eu",     "de",     "fr", "nl",
+	"cn",  "jp",  "in",  "br",    "au",  "ca",  "ru",  "xyz",  "google", "amazon",
 };
 
 static int index_of(const struct kube_ns *ns)
@@ -32,8 +35,10 @@ static int index_of(const struct kube_ns *ns)
 static void warn_of(const char *name)
 {
 	log_line(LOG_WARNING,
-		 "plugin/kubernetes: namespace \"%s\" is named like a top-level domain: through the search path of pods its services "
-		 "answer for outside names below %s", name, name);
+		 "plugin/kubernetes: namespace \"%s\" is named like a top-level domain: through the search "
+		 "path of pods its services "
+		 "answer for outside names below %s",
+		 name, name);
 }
 
 static void look_at_namespaces(struct kubernetes *k)
@@ -60,7 +65,8 @@ static void look(void *arg)
 	if (!k->late_said && clock_mono_ns() >= k->wait_until_ns) {
 		k->late_said = true;
 		if (!kube_synced(k->client))
-			log_line(LOG_WARNING, "plugin/kubernetes: starting server with unsynced Kubernetes API");
+			log_line(LOG_WARNING,
+				 "plugin/kubernetes: starting server with unsynced Kubernetes API");
 	}
 	changes = kube_store_changes(k->store);
 	if (changes == k->changes_seen)
@@ -76,8 +82,9 @@ int k8s_watch_names_start(struct kubernetes *k)
 	_Static_assert(ARRAY_LEN(top_level) <= 64, "one bit each in names_seen");
 
 	if (!kube_synced(k->client))
-		log_line(LOG_INFO, "plugin/kubernetes: waiting for Kubernetes API: the cluster's names are answered once it is read, "
-			 "other zones meanwhile");
+		log_line(LOG_INFO, "plugin/kubernetes: waiting for Kubernetes API: the cluster's names are "
+				   "answered once it is read, "
+				   "other zones meanwhile");
 	look(k);
 	k->watch_names = background_every(LOOK_MS, look, k);
 	return k->watch_names ? 0 : -ENOMEM;

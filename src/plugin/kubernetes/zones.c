@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The zones of a directive: which there are, which of them are reverse zones, and which come from ServiceImports. */
+/* The zones of a directive: which there are, which of them are reverse zones, and which come from
+ * ServiceImports. */
 #include "base/err.h"
 #include "plugin/kubernetes/settings.h"
 #include "server/generation.h"
@@ -80,8 +81,10 @@ static int mark_multicluster(struct setup *s, struct k8s_settings *set)
 			continue;
 		}
 		wire_name_text(set->multicluster.keys.v[i].zone, text);
-		return cf_fail(s->in, "is not authoritative for the multicluster zone %s (authoritative zones: [%s])", text,
-			       zone_list_text(s->arena, &(struct zone_list){.keys = set->keys}, s->block));
+		return cf_fail(
+			s->in,
+			"is not authoritative for the multicluster zone %s (authoritative zones: [%s])", text,
+			zone_list_text(s->arena, &(struct zone_list){.keys = set->keys}, s->block));
 	}
 	return 0;
 }

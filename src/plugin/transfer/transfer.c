@@ -15,7 +15,7 @@
 struct allowed {
 	struct allowed *next;
 	bool all;
-	struct net_addr addr;  /* its port does not count */
+	struct net_addr addr; /* its port does not count */
 };
 
 struct rule {
@@ -166,8 +166,10 @@ static void tell(struct query *q, const struct transfer *t)
 	char peer[NET_ADDR_TEXT_MAX], zone[WIRE_NAME_TEXT_MAX];
 
 	wire_name_text(q->in.qname, zone);
-	log_line(LOG_INFO, "plugin/transfer: Outgoing transfer of %u records of zone \"%s\" to %s for %u SOA serial",
-		 transfer_records(t), zone, net_addr_text(net_return_peer(&q->from), peer), transfer_serial(t));
+	log_line(LOG_INFO,
+		 "plugin/transfer: Outgoing transfer of %u records of zone \"%s\" to %s for %u SOA serial",
+		 transfer_records(t), zone, net_addr_text(net_return_peer(&q->from), peer),
+		 transfer_serial(t));
 }
 
 static enum step refuse(struct query *q, const char *why)
@@ -192,13 +194,15 @@ static enum step query(const void *state, struct query *q, void *scratch)
 	if (!is_allowed(r, net_return_peer(&q->from)))
 		return refuse(q, "this zone is not transferred to your address");
 	if (q->in.qtype == TYPE_IXFR && !q->in.has_soa) /* RFC 1995 3 */
-		return query_fail(q, RCODE_SERVFAIL, EDE_OTHER, "an IXFR needs the SOA that the client has", NULL);
+		return query_fail(q, RCODE_SERVFAIL, EDE_OTHER, "an IXFR needs the SOA that the client has",
+				  NULL);
 	tq->t = transfer_begin(q, q->in.qtype == TYPE_IXFR ? &q->in.soa_serial : NULL);
 	err = tq->t ? collect(p, q, tq->t) : -ENOMEM;
 	if (err == ERR_GONE)
 		return STEP_NEXT;
 	if (err)
-		return query_fail(q, RCODE_SERVFAIL, EDE_OTHER, "the zone could not be put together", "transfer: %s", err_text(err));
+		return query_fail(q, RCODE_SERVFAIL, EDE_OTHER, "the zone could not be put together",
+				  "transfer: %s", err_text(err));
 	tell(q, tq->t);
 	return transfer_send(tq->t);
 }
