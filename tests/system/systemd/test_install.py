@@ -13,7 +13,8 @@ BINARY = server_module.binary()[-1]
 BUILD = os.path.dirname(BINARY)
 MAN = os.path.join(server_module.ROOT, "man")
 
-in_build_folder = pytest.mark.skipif(not os.path.exists(os.path.join(BUILD, "build.ninja")), reason="not in a build folder")
+in_build_folder = pytest.mark.skipif(not os.path.exists(os.path.join(BUILD, "man", "Corefile.5")),
+                                     reason="not in a folder where all is built")
 
 
 def needs(program):
