@@ -318,12 +318,18 @@ static uint32_t hosts_life_s(const struct config *c)
 	return c->cache && c->max_ttl_s < c->hosts_ttl_s ? c->max_ttl_s : c->hosts_ttl_s;
 }
 
+/* Worlds may be younger than that. */
+static uint64_t seconds_ago(uint32_t s)
+{
+	return world.now_ns > s * NS_PER_S ? world.now_ns - s * NS_PER_S : 0;
+}
+
 /* Was this state the file's then, and not forgotten since? */
 static bool hosts_ago(const struct question *q, const struct config *c, unsigned state, uint32_t oldest_s,
 		      uint32_t newest_s)
 {
 	uint64_t forgotten = truth_forgotten_ns(q->truth, q->sent_ns[0]);
-	uint64_t from = world.now_ns - oldest_s * NS_PER_S, to = world.now_ns - newest_s * NS_PER_S;
+	uint64_t from = seconds_ago(oldest_s), to = seconds_ago(newest_s);
 
 	return to >= forgotten && hostfile_served(c, state, from > forgotten ? from : forgotten, to);
 }
@@ -360,7 +366,7 @@ static const char *empty_wrong(const struct question *q, const struct config *c)
 	uint64_t since = q->sent_ns[0];
 
 	if (c->cache)
-		since = world.now_ns - (UNKNOWN_TTL_S + 1 + c->stale_s) * NS_PER_S;
+		since = seconds_ago(UNKNOWN_TTL_S + 1 + c->stale_s);
 	if (!c->hosts || q->qtype == TYPE_A)
 		return "nothing in it";
 	return hostfile_had(c, q->truth, since, world.now_ns) ? NULL : "nothing in it, and not in the hosts file";

@@ -98,7 +98,8 @@ size_t truth_size(const struct truth *t, uint16_t qtype, bool dnssec)
 {
 	size_t size = WIRE_HEADER_LEN + t->name_len + 4u;
 
-	size += t->chain * (12u + 5u);
+	/* The first target stands whole where the question is in another case: names in rdata keep theirs. */
+	size += t->chain * (12u + 5u) + (t->chain ? t->name_len - 2u : 0);
 	size += truth_n(t, qtype) * (12u + rdata_len(qtype));
 	if (!truth_n(t, qtype))
 		size += 12 + 2 + 2 + 20;

@@ -70,7 +70,7 @@ uint8_t truth_version(const struct truth *t, uint64_t now_ns);
 unsigned truth_n(const struct truth *t, uint16_t qtype);
 /* The lowest TTL of an answer to `qtype`; of a negative one what RFC 2308 makes of it. */
 uint32_t truth_ttl_s(const struct truth *t, uint16_t qtype);
-/* Bytes of the whole answer as our compressor writes it, without OPT; `dnssec`: with an RRSIG that exists. */
+/* Bytes of the whole answer as our compressor writes it at worst, without OPT; `dnssec`: with an RRSIG that exists. */
 size_t truth_size(const struct truth *t, uint16_t qtype, bool dnssec);
 /* k-th name of the chain (0: the name asked for), wire form. */
 size_t truth_chain_name(const struct truth *t, unsigned k, uint8_t *out);
