@@ -8,8 +8,7 @@
 
 /* ---------------------------------------------------------------- host names */
 
-/* A load balancer's host name as a name in the arena; NULL: it is none, or no memory. */
-static uint8_t *host_name(struct query *q, struct kube_str host)
+uint8_t *external_host_name(struct arena *a, struct kube_str host)
 {
 	char text[WIRE_NAME_MAX + 1];
 	uint8_t name[WIRE_NAME_MAX];
@@ -20,7 +19,7 @@ static uint8_t *host_name(struct query *q, struct kube_str host)
 	memcpy(text, host.s, host.len);
 	text[host.len] = '\0';
 	len = wire_name_from_text(text, name);
-	return len > 0 ? arena_copy(&q->arena, name, (size_t)len) : NULL;
+	return len > 0 ? arena_copy(a, name, (size_t)len) : NULL;
 }
 
 static void add_task(struct external_query *eq, const uint8_t *target, uint16_t type)
@@ -85,7 +84,7 @@ static bool gather_externals(struct gather *g)
 	while (kube_external_next(&it, &x)) {
 		if (x.addr_len)
 			gather_add(g, x.addr, x.addr_len);
-		else if ((host = host_name(a->q, x.host)))
+		else if ((host = external_host_name(&a->q->arena, x.host)))
 			add_task(a->eq, host, a->q->in.qtype);
 	}
 	return true;
@@ -147,7 +146,7 @@ static void srv_endpoints(struct external_ask *a, struct k8s_srv *s)
 /* The target is the load balancer's own name; its addresses are asked for. */
 static void srv_host(struct external_ask *a, struct k8s_srv *s, struct kube_str host)
 {
-	uint8_t *name = host_name(a->q, host), *rdata;
+	uint8_t *name = external_host_name(&a->q->arena, host), *rdata;
 	size_t len;
 
 	if (!name)

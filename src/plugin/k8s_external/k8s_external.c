@@ -21,7 +21,7 @@ static int start(struct generation *gen, void *state)
 
 /* ---------------------------------------------------------------- apex */
 
-static struct wire_plain_soa soa_of(const struct k8s_external *e)
+struct wire_plain_soa external_soa_of(const struct k8s_external *e)
 {
 	return (struct wire_plain_soa){
 		.mname = e->mname,
@@ -39,7 +39,7 @@ static struct wire_plain_soa soa_of(const struct k8s_external *e)
 
 static enum k8s_outcome apex_soa(struct external_ask *a)
 {
-	struct wire_plain_soa soa = soa_of(a->e);
+	struct wire_plain_soa soa = external_soa_of(a->e);
 	size_t len;
 	uint8_t *rdata = k8s_soa_rdata(&a->q->arena, &soa, a->q->question, &len);
 
@@ -109,7 +109,7 @@ static enum k8s_outcome service(struct external_ask *a)
 
 static enum step settle(struct external_ask *a, enum k8s_outcome o, bool may_fall)
 {
-	struct wire_plain_soa soa = soa_of(a->e);
+	struct wire_plain_soa soa = external_soa_of(a->e);
 
 	if (o == K8S_ANSWERED)
 		return STEP_DONE;
@@ -197,5 +197,6 @@ const struct plugin plugin_k8s_external = {
 	.start = start,
 	.query = query,
 	.reply = reply,
+	.transfer = external_transfer,
 	.makes_answers = true,
 };

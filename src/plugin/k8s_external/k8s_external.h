@@ -72,3 +72,14 @@ enum k8s_outcome external_servers(struct external_ask *a, const uint8_t *owner);
 
 /* Ask for the next host name; K8S_ANSWERED when there is none left. */
 enum k8s_outcome external_chase(struct external_query *eq, struct query *q);
+
+/* ---- servers.c: the addresses of external_servers, one after the other; stops at the first error and
+ * returns it */
+typedef int external_server_fn(void *arg, const uint8_t *addr, unsigned len);
+int external_each_server(const struct k8s_external *e, external_server_fn *fn, void *arg);
+
+/* ---- transfer.c, with what it needs of the others */
+int external_transfer(const void *state, const uint8_t *zone, struct transfer *t);
+struct wire_plain_soa external_soa_of(const struct k8s_external *e);
+/* A load balancer's host name as a name in the arena; NULL: it is none, or no memory. */
+uint8_t *external_host_name(struct arena *a, struct kube_str host);

@@ -237,6 +237,16 @@ int k8s_external_target(const struct kube_service *svc, uint8_t out[WIRE_NAME_MA
 
 /* ---- transfer.c */
 int k8s_transfer(const void *state, const uint8_t *zone, struct transfer *t);
+/* Every name, sorted by service; stops at the first error and returns it.  The arena holds the list. */
+int k8s_each_name(const struct kube_store *store, bool imports, struct arena *a,
+		  int (*fn)(void *arg, const struct kube_name *n), void *arg);
+/* SRV records: one; those of named ports; those of all ports at a service itself. */
+int k8s_transfer_srv(struct transfer *t, const uint8_t *owner, uint32_t ttl_s, unsigned weight, unsigned port,
+		     const uint8_t *target);
+int k8s_transfer_named_ports(struct transfer *t, struct kube_port_iter it, const uint8_t *service,
+			     uint32_t ttl_s, unsigned weight, const uint8_t *target);
+int k8s_transfer_ports(struct transfer *t, struct kube_port_iter ports, const uint8_t *service,
+		       uint32_t ttl_s);
 
 /* ---- metadata.c */
 int k8s_metadata_setup(struct kubernetes *k);

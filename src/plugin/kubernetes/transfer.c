@@ -31,7 +31,8 @@ static int put_address(struct out *o, const uint8_t *owner, const uint8_t *addr,
 	return put(o, owner, len == 4 ? TYPE_A : TYPE_AAAA, addr, len);
 }
 
-static int put_srv(struct out *o, const uint8_t *owner, unsigned weight, unsigned port, const uint8_t *target)
+int k8s_transfer_srv(struct transfer *t, const uint8_t *owner, uint32_t ttl_s, unsigned weight, unsigned port,
+		     const uint8_t *target)
 {
 	uint8_t rdata[K8S_SRV_FIXED + WIRE_NAME_MAX];
 	size_t len = wire_name_len(target);
@@ -40,7 +41,7 @@ static int put_srv(struct out *o, const uint8_t *owner, unsigned weight, unsigne
 	wire_put_u16(rdata + 2, weight);
 	wire_put_u16(rdata + 4, port);
 	memcpy(rdata + K8S_SRV_FIXED, target, len);
-	return put(o, owner, TYPE_SRV, rdata, K8S_SRV_FIXED + len);
+	return transfer_rr(t, owner, TYPE_SRV, ttl_s, rdata, (uint16_t)(K8S_SRV_FIXED + len));
 }
 
 /* "_http._tcp" before a service's name; false: the name would be too long. */
@@ -63,8 +64,8 @@ static bool port_name(const struct kube_port *p, const uint8_t *service, uint8_t
 	return true;
 }
 
-static int put_named_ports(struct out *o, struct kube_port_iter it, const uint8_t *service, unsigned weight,
-			   const uint8_t *target)
+int k8s_transfer_named_ports(struct transfer *t, struct kube_port_iter it, const uint8_t *service,
+			     uint32_t ttl_s, unsigned weight, const uint8_t *target)
 {
 	uint8_t owner[WIRE_NAME_MAX];
 	struct kube_port p;
@@ -72,28 +73,36 @@ static int put_named_ports(struct out *o, struct kube_port_iter it, const uint8_
 
 	while (!err && kube_port_next(&it, &p)) {
 		if (!p.pseudo && p.name_len && port_name(&p, service, owner))
-			err = put_srv(o, owner, weight, p.port, target);
+			err = k8s_transfer_srv(t, owner, ttl_s, weight, p.port, target);
 	}
 	return err;
+}
+
+int k8s_transfer_ports(struct transfer *t, struct kube_port_iter ports, const uint8_t *service,
+		       uint32_t ttl_s)
+{
+	struct kube_port_iter it = ports;
+	struct kube_port p;
+	int err = 0;
+
+	while (!err && kube_port_next(&it, &p)) {
+		if (!p.pseudo)
+			err = k8s_transfer_srv(t, service, ttl_s, 100, p.port, service);
+	}
+	return err ? err : k8s_transfer_named_ports(t, ports, service, ttl_s, 100, service);
 }
 
 /* ---------------------------------------------------------------- services */
 
 static int put_cluster_ip(struct out *o, const struct kube_service *svc, const uint8_t *name)
 {
-	struct kube_port_iter it = kube_service_ports(svc);
-	struct kube_port p;
 	int err = 0;
 
 	for (unsigned i = 0; !err && i < svc->n_ip4; i++)
 		err = put_address(o, name, kube_service_ip4(svc) + 4 * i, 4);
 	for (unsigned i = 0; !err && i < svc->n_ip6; i++)
 		err = put_address(o, name, kube_service_ip6(svc) + 16 * i, 16);
-	while (!err && kube_port_next(&it, &p)) {
-		if (!p.pseudo)
-			err = put_srv(o, name, 100, p.port, name);
-	}
-	return err ? err : put_named_ports(o, kube_service_ports(svc), name, 100, name);
+	return err ? err : k8s_transfer_ports(o->t, kube_service_ports(svc), name, o->k->set.ttl_s);
 }
 
 static int put_endpoint(struct out *o, const struct kube_slice *s, const struct kube_endpoint *e,
@@ -107,7 +116,9 @@ static int put_endpoint(struct out *o, const struct kube_slice *s, const struct 
 	if (err || !k8s_compose_into(host_name, &(struct k8s_part){host.s, host.len}, 1, name))
 		return err;
 	err = put_address(o, host_name, e->addr, e->addr_len);
-	return err ? err : put_named_ports(o, kube_slice_ports(s), name, weight, host_name);
+	if (err)
+		return err;
+	return k8s_transfer_named_ports(o->t, kube_slice_ports(s), name, o->k->set.ttl_s, weight, host_name);
 }
 
 static int put_headless(struct out *o, const struct kube_name *n, const uint8_t *name)
@@ -126,8 +137,9 @@ static int put_headless(struct out *o, const struct kube_name *n, const uint8_t 
 	return err;
 }
 
-static int put_service(struct out *o, const struct kube_name *n)
+static int put_service(void *arg, const struct kube_name *n)
 {
+	struct out *o = arg;
 	struct k8s_part parts[] = {{n->name, n->name_len}, {n->ns->name, n->ns->name_len}, K8S_PART("svc")};
 	const struct kube_service *svc = kube_name_service(n);
 	uint8_t name[WIRE_NAME_MAX], target[WIRE_NAME_MAX];
@@ -153,15 +165,15 @@ static int by_name(const void *a, const void *b)
 	return c ? c : (*x)->name_len - (*y)->name_len;
 }
 
-static int put_services(struct out *o)
+int k8s_each_name(const struct kube_store *store, bool imports, struct arena *a,
+		  int (*fn)(void *arg, const struct kube_name *n), void *arg)
 {
-	bool imports = o->zone->multicluster;
-	size_t cap = kube_store_count(o->k->store, imports ? KUBE_IMPORT : KUBE_SERVICE) +
-		     kube_store_count(o->k->store, imports ? KUBE_IMPORT_SLICE : KUBE_SLICE),
-	       n = 0;
-	const struct kube_name **v = arena_alloc(&o->arena, (cap + 1) * sizeof(*v));
-	struct kube_name_iter it = kube_names(o->k->store, imports);
+	size_t cap = kube_store_count(store, imports ? KUBE_IMPORT : KUBE_SERVICE) +
+		     kube_store_count(store, imports ? KUBE_IMPORT_SLICE : KUBE_SLICE);
+	const struct kube_name **v = arena_alloc(a, (cap + 1) * sizeof(*v));
+	struct kube_name_iter it = kube_names(store, imports);
 	const struct kube_name *name;
+	size_t n = 0;
 	int err = 0;
 
 	if (!v)
@@ -170,7 +182,7 @@ static int put_services(struct out *o)
 		v[n++] = name;
 	qsort((void *)v, n, sizeof(*v), by_name);
 	for (size_t i = 0; i < n && !err; i++)
-		err = put_service(o, v[i]);
+		err = fn(arg, v[i]);
 	return err;
 }
 
@@ -212,7 +224,7 @@ static int put_zone(struct out *o)
 		err = k8s_each_server(o->k, zone, put_ns, o);
 	if (!err)
 		err = k8s_each_server(o->k, zone, put_ns_address, o);
-	return err ? err : put_services(o);
+	return err ? err : k8s_each_name(o->k->store, o->zone->multicluster, &o->arena, put_service, o);
 }
 
 int k8s_transfer(const void *state, const uint8_t *zone, struct transfer *t)
