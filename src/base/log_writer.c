@@ -12,13 +12,13 @@
 
 #include "base/clock.h"
 #include "base/log_rings.h"
+#include "base/thread.h"
 
 #include <errno.h>
 #include <inttypes.h>
 #include <linux/futex.h>
 #include <poll.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -183,10 +183,8 @@ static void *run(void *unused)
 	return NULL;
 }
 
-/* Signals are the control thread's business. */
 int log_writer_start(int fd)
 {
-	sigset_t all, old;
 	int err;
 
 	atomic_store(&w.stopping, false);
@@ -196,15 +194,10 @@ int log_writer_start(int fd)
 	w.len = w.n_lines = 0;
 	w.reported = log_rings_dropped();
 	w.reported_at_ns = 0;
-	sigfillset(&all);
-	sigdelset(&all, SIGSYS); /* of a call that the filter forbids */
-	sigdelset(&all, SIGPROF); /* of the pprof plugin */
-	pthread_sigmask(SIG_SETMASK, &all, &old);
-	err = pthread_create(&w.thread, NULL, run, NULL);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	err = thread_start(&w.thread, run, NULL);
 	if (err == 0)
 		(void)pthread_setname_np(w.thread, "log");
-	return -err;
+	return err;
 }
 
 static bool wait_finished(unsigned timeout_ms)

@@ -10,10 +10,10 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/metrics.h"
+#include "base/thread.h"
 
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -116,7 +116,6 @@ static void *run(void *arg)
 
 static int start_thread(void)
 {
-	sigset_t all, before;
 	int err;
 
 	kube_loop.http = kube_http_new();
@@ -132,13 +131,10 @@ static int start_thread(void)
 	kube_loop.now_ns = clock_mono_ns();
 	kube_metrics_start();
 	loop.ending = false;
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before); /* signals are control's */
-	err = pthread_create(&loop.thread, NULL, run, NULL);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	err = thread_start(&loop.thread, run, NULL);
 	if (err) {
 		kube_http_free(kube_loop.http);
-		return -err;
+		return err;
 	}
 	(void)pthread_setname_np(loop.thread, "kube"); /* for top and gdb only */
 	loop.running = true;

@@ -3,9 +3,9 @@
 
 #include "base/clock.h"
 #include "base/err.h"
+#include "base/thread.h"
 
 #include <pthread.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <time.h>
@@ -74,12 +74,9 @@ static void *background_main(void *arg)
 	return NULL;
 }
 
-/* Signals are control's business. */
 static int start_thread(void)
 {
-	sigset_t all, old;
 	pthread_condattr_t attr;
-	int err;
 
 	if (!background.clock_set) {
 		pthread_condattr_init(&attr);
@@ -88,13 +85,7 @@ static int start_thread(void)
 		pthread_condattr_destroy(&attr);
 		background.clock_set = true;
 	}
-	sigfillset(&all);
-	sigdelset(&all, SIGSYS); /* of a call that the filter forbids */
-	sigdelset(&all, SIGPROF); /* of the pprof plugin */
-	pthread_sigmask(SIG_SETMASK, &all, &old);
-	err = pthread_create(&background.thread, NULL, background_main, NULL);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	return -err;
+	return thread_start(&background.thread, background_main, NULL);
 }
 
 struct background_task *background_every(uint64_t interval_ms, void (*fn)(void *arg), void *arg)

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "base/rcu.h"
+#include "base/thread.h"
 #include "net/dns_server.h"
 #include "server/generation.h"
 #include "server/runtime_internal.h"
@@ -18,7 +19,6 @@
 #include <errno.h>
 #include <pthread.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -125,21 +125,6 @@ static void *worker_main(void *arg)
 	return NULL;
 }
 
-/* Signals are control's business. */
-static int start_thread(unsigned i)
-{
-	sigset_t all, old;
-	int err;
-
-	sigfillset(&all);
-	sigdelset(&all, SIGSYS); /* of a call that the filter forbids */
-	sigdelset(&all, SIGPROF); /* of the pprof plugin */
-	pthread_sigmask(SIG_SETMASK, &all, &old);
-	err = pthread_create(&runtime.threads[i], NULL, worker_main, runtime.workers[i]);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	return -err;
-}
-
 static double read_in_flight(void *arg)
 {
 	return (double)__atomic_load_n((const size_t *)arg, __ATOMIC_RELAXED);
@@ -170,7 +155,7 @@ int server_start(const struct server_options *o)
 		if (!runtime.workers[i])
 			err = -ENOMEM;
 		if (!err)
-			err = start_thread(i);
+			err = thread_start(&runtime.threads[i], worker_main, runtime.workers[i]);
 		if (err) {
 			worker_free(runtime.workers[i]);
 			runtime.workers[i] = NULL;

@@ -10,11 +10,11 @@
 #include "base/compiler.h"
 #include "base/log.h"
 #include "base/metrics.h"
+#include "base/thread.h"
 #include "server/runtime.h"
 #include "server/worker.h"
 
 #include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -302,19 +302,6 @@ static void sender_free(struct dnstap_sender *s)
 	free(s);
 }
 
-/* Signals are control's business. */
-static int start_thread(struct dnstap_sender *s)
-{
-	sigset_t all, old;
-	int err;
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
-	err = pthread_create(&s->thread, NULL, sender_main, s);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	return err;
-}
-
 static void show_metrics(struct dnstap_sender *s)
 {
 	const char *label = s->endpoint;
@@ -345,7 +332,7 @@ static struct dnstap_sender *sender_new(const struct dnstap_config *c)
 	else
 		(void)snprintf(s->endpoint, sizeof(s->endpoint), "%s://%s:%s", c->transport == DNSTAP_TLS ? "tls" : "tcp",
 			       c->host, c->port);
-	if (copy_config(&s->c, c) && start_thread(s) == 0)
+	if (copy_config(&s->c, c) && thread_start(&s->thread, sender_main, s) == 0)
 		return s;
 	sender_free(s);
 	return NULL;

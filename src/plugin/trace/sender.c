@@ -7,11 +7,11 @@
 #include "base/compiler.h"
 #include "base/log.h"
 #include "base/metrics.h"
+#include "base/thread.h"
 #include "net/http_post.h"
 #include "server/runtime.h"
 
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -196,19 +196,6 @@ static void sender_free(struct trace_sender *s)
 	free(s);
 }
 
-/* Signals are control's business. */
-static int start_thread(struct trace_sender *s)
-{
-	sigset_t all, old;
-	int err;
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
-	err = pthread_create(&s->thread, NULL, sender_main, s);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	return err;
-}
-
 static bool set_up(struct trace_sender *s, const struct trace_config *c)
 {
 	s->c = *c;
@@ -219,7 +206,7 @@ static bool set_up(struct trace_sender *s, const struct trace_config *c)
 	s->c.url = s->url;
 	s->c.service = s->service;
 	s->poster = http_poster_new(s->url, "application/json");
-	return s->poster && start_thread(s) == 0;
+	return s->poster && thread_start(&s->thread, sender_main, s) == 0;
 }
 
 static struct trace_sender *sender_new(const struct trace_config *c)
