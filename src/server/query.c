@@ -273,7 +273,7 @@ static void sub_start(struct timer *t)
 		answer_directly(q, RCODE_SERVFAIL, EDE_NETWORK_ERROR, "server is at its memory limit");
 }
 
-static void set_question(struct query *q, const struct query *parent, const uint8_t *name, uint16_t type)
+void query_set_question(struct query *q, const uint8_t *name, uint16_t type, uint16_t cls)
 {
 	size_t len = wire_name_len(name);
 	unsigned n = 0;
@@ -285,7 +285,7 @@ static void set_question(struct query *q, const struct query *parent, const uint
 		q->in.label_off[n++] = (uint8_t)off;
 	q->in.n_labels = (uint8_t)(n - 1);
 	q->in.qtype = type;
-	q->in.qclass = q->kind == QUERY_SERVER ? CLASS_IN : parent->in.qclass;
+	q->in.qclass = cls;
 	wire_put_u16(q->question + len, type);
 	wire_put_u16(q->question + len + 2, q->in.qclass);
 	q->in.question_len = (uint16_t)(len + 4);
@@ -334,7 +334,7 @@ int query_sub(struct query *parent, enum query_kind kind, const uint8_t *name, u
 	if (!q)
 		return ERR_LIMIT;
 	inherit(q, parent);
-	set_question(q, parent, name, type);
+	query_set_question(q, name, type, kind == QUERY_SERVER ? CLASS_IN : parent->in.qclass);
 	q->block = parent->block;
 	q->start = (int16_t)(parent->at + 1);
 	q->sub_done = done;

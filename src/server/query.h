@@ -92,6 +92,7 @@ struct query {
 
 	struct wire_query in;        /* what was asked (of a sub-query: what the parent asks) */
 	uint8_t question[WIRE_NAME_MAX + 4]; /* the question as the client wrote it */
+	uint64_t hop_options;        /* hop-by-hop EDNS options that go upstream all the same, a bit a code: rewrite put them in */
 	uint16_t request_len;        /* bytes of the client's message */
 	const uint8_t *request;      /* the message itself, until the first WAIT; then NULL */
 	const struct query_tap *taps; /* who is shown its messages (server/tap.h) */
@@ -205,6 +206,10 @@ enum step query_drop(struct query *q);
 int reply_records(struct query *q) MUST_USE;
 /* The wire form of the reply, built if it is in record form.  NULL: there is none, or no memory. */
 const struct wire_answer *reply_wire(struct query *q);
+
+/* Another question (rewrite): `name` is uncompressed wire, any case, and not q->question itself.  Who changes it keeps the client's and
+ * puts it back on the way up. */
+void query_set_question(struct query *q, const uint8_t *name, uint16_t type, uint16_t cls);
 
 /* bufsize: lower what a UDP answer may take and what the upstream is told. */
 void query_cap_udp(struct query *q, uint16_t size);

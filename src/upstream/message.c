@@ -26,16 +26,19 @@ bool upstream_option_is_hop_by_hop(uint16_t code)
 
 /* Copy the options that pass; with `out` NULL only their length is told.  They were checked when the client's
  * message was read. */
-static size_t copy_options(const uint8_t *from, size_t len, uint8_t *out)
+static size_t copy_options(const struct upstream_question *q, uint8_t *out)
 {
+	const uint8_t *from = q->options;
+	size_t len = q->options_len;
 	size_t n = 0;
 
 	for (size_t at = 0; at + 4 <= len;) {
 		size_t size = 4u + wire_u16(from + at + 2);
+		uint16_t code = wire_u16(from + at);
 
 		if (size > len - at)
 			break;
-		if (!upstream_option_is_hop_by_hop(wire_u16(from + at))) {
+		if (!upstream_option_is_hop_by_hop(code) || (q->hop_options >> code & 1)) { /* those are below 64 */
 			if (out)
 				memcpy(out + n, from + at, size);
 			n += size;
@@ -66,7 +69,7 @@ static uint16_t edns_size(const struct upstream_set *s, uint16_t cap)
 
 int upstream_message_build(struct upstream_exchange *x, const struct upstream_question *q)
 {
-	size_t options = q->options_len ? copy_options(q->options, q->options_len, NULL) : 0;
+	size_t options = q->options_len ? copy_options(q, NULL) : 0;
 	size_t size = 2u + WIRE_HEADER_LEN + q->question_len + OPT_FIXED + options;
 	size_t spare = x->w->set->c.cookies != COOKIES_OFF ? COOKIE_OPTION_MAX : 0;
 	uint8_t *f = x->room, *p;
@@ -83,7 +86,7 @@ int upstream_message_build(struct upstream_exchange *x, const struct upstream_qu
 	memcpy(f + 2 + WIRE_HEADER_LEN, q->question, q->question_len);
 	p = put_opt(f + 2 + WIRE_HEADER_LEN + q->question_len, edns_size(x->w->set, q->udp_cap), q->do_bit);
 	if (options) {
-		copy_options(q->options, q->options_len, p);
+		copy_options(q, p);
 		wire_put_u16(p - 2, (unsigned)options);
 	}
 	x->a.frame = f;

@@ -124,6 +124,7 @@ struct upstream_question {
 	const uint8_t *
 		options; /* the client's EDNS options, checked; hop-by-hop ones (cookie, keepalive, padding, NSID) are left out */
 	uint16_t options_len;
+	uint64_t hop_options; /* of those the hop-by-hop ones that are sent all the same, a bit a code: configuration wants them */
 	uint64_t deadline_ns; /* monotonic; the exchange ends shortly before it */
 	uint64_t tag; /* given back in the result: the asker's handle */
 };

@@ -233,6 +233,7 @@ static int ask_upstream(struct rule_part *part, const struct query *q, uint64_t 
 		.udp_cap = q->udp_cap,
 		.options = q->in.options,
 		.options_len = q->in.options_len,
+		.hop_options = q->hop_options,
 		.deadline_ns = q->deadline_ns,
 		.tag = tag,
 	};
