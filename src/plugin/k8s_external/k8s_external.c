@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "server/generation.h"
+#include "wire/reverse.h"
 
 #include <errno.h>
 #include <string.h>
@@ -152,7 +153,7 @@ static enum step answer(struct external_ask *a)
 		return settle(a, apex(a), false);
 	if (label_is(a->q, a->left - 1, a->e->apex.s, a->e->apex.len))
 		return settle(a, below_apex(a), false);
-	len = a->q->in.qtype == TYPE_PTR ? k8s_reverse_addr(&a->q->in, addr) : 0;
+	len = a->q->in.qtype == TYPE_PTR ? wire_reverse_addr(&a->q->in, addr) : 0;
 	return settle(a, len ? external_ptr(a, addr, len) : service(a), true);
 }
 

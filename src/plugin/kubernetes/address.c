@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Addresses within names: reverse names and dashed host labels. */
+/* Addresses within names: dashed host labels. */
 #include "plugin/kubernetes/kubernetes.h"
 
 #include <arpa/inet.h>
 #include <string.h>
-
-enum { V4_LABELS = 4, V6_LABELS = 32, ARPA_LABELS = 2 };
 
 static const uint8_t mapped_prefix[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
 
@@ -22,62 +20,6 @@ static int octet(const uint8_t *s, unsigned len)
 		v = v * 10 + (s[i] - '0');
 	}
 	return v <= 255 ? v : -1;
-}
-
-static int nibble(const uint8_t *s, unsigned len)
-{
-	if (len != 1)
-		return -1;
-	if (*s >= '0' && *s <= '9')
-		return *s - '0';
-	return *s >= 'a' && *s <= 'f' ? *s - 'a' + 10 : -1;
-}
-
-static bool ends_in(const struct wire_query *in, unsigned labels, const char *suffix, size_t len)
-{
-	return in->n_labels == labels &&
-	       !memcmp(in->qname + in->label_off[labels - ARPA_LABELS], suffix, len);
-}
-
-static unsigned reverse4(const struct wire_query *in, uint8_t addr[16])
-{
-	for (unsigned i = 0; i < V4_LABELS; i++) {
-		const uint8_t *l = in->qname + in->label_off[i];
-		int v = octet(l + 1, *l);
-
-		if (v < 0)
-			return 0;
-		addr[V4_LABELS - 1 - i] = (uint8_t)v;
-	}
-	return 4;
-}
-
-static unsigned reverse6(const struct wire_query *in, uint8_t addr[16])
-{
-	memset(addr, 0, 16);
-	for (unsigned i = 0; i < V6_LABELS; i++) {
-		const uint8_t *l = in->qname + in->label_off[i];
-		int v = nibble(l + 1, *l);
-
-		if (v < 0)
-			return 0;
-		addr[15 - i / 2] |= (uint8_t)(i % 2 ? v << 4 : v);
-	}
-	if (memcmp(addr, mapped_prefix, sizeof(mapped_prefix)) != 0)
-		return 16;
-	memmove(addr, addr + sizeof(mapped_prefix), 4);
-	return 4;
-}
-
-unsigned k8s_reverse_addr(const struct wire_query *in, uint8_t addr[16])
-{
-	static const char in_addr[] = "\7in-addr\4arpa", ip6[] = "\3ip6\4arpa";
-
-	if (ends_in(in, V4_LABELS + ARPA_LABELS, in_addr, sizeof(in_addr)))
-		return reverse4(in, addr);
-	if (ends_in(in, V6_LABELS + ARPA_LABELS, ip6, sizeof(ip6)))
-		return reverse6(in, addr);
-	return 0;
 }
 
 static unsigned dashed4(const uint8_t *s, unsigned len, uint8_t addr[16])

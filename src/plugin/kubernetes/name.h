@@ -51,10 +51,6 @@ void k8s_name_read(const struct wire_query *in, unsigned left, bool multicluster
 /* How many labels of the question stand left of a zone of `zone_len` octets; -1: it is not in that zone. */
 int k8s_labels_left(const struct wire_query *in, const uint8_t *zone, unsigned zone_len);
 
-/* The address that a complete reverse name stands for: 4 or 16 (bytes written to `addr`), or 0.  Mapped
- * IPv6 becomes IPv4. */
-unsigned k8s_reverse_addr(const struct wire_query *in, uint8_t addr[16]);
-
 /* "10-1-2-3", "2001-db8--1": 4 or 16 with the address, or 0.  Only decimal numbers without leading zeros. */
 unsigned k8s_dashed_addr(const uint8_t *label, unsigned len, uint8_t addr[16]);
 /* The host label of an endpoint without a name; its length (at most 40). */

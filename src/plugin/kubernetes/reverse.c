@@ -4,6 +4,7 @@
 #include "plugin/kubernetes/kubernetes.h"
 
 #include "wire/name.h"
+#include "wire/reverse.h"
 
 #include <string.h>
 
@@ -96,7 +97,7 @@ enum k8s_outcome k8s_reverse(struct k8s_ask *a)
 	enum { NAMES_TYPICAL = 32 };
 	struct k8s_seen seen;
 	uint8_t addr[16];
-	unsigned len = k8s_reverse_addr(&a->q->in, addr);
+	unsigned len = wire_reverse_addr(&a->q->in, addr);
 	int err;
 
 	if (!len)

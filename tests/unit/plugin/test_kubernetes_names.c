@@ -2,6 +2,7 @@
 /* Names taken apart, addresses within names, label selectors. */
 #include "plugin/kubernetes/kubernetes.h"
 #include "wire/name.h"
+#include "wire/reverse.h"
 
 #include <arpa/inet.h>
 #include <setjmp.h>
@@ -129,7 +130,7 @@ static void test_reverse_names(void **state)
 		unsigned len;
 
 		question(cases[i].name, &q);
-		len = k8s_reverse_addr(&q, got);
+		len = wire_reverse_addr(&q, got);
 		assert_int_equal(len != 0, cases[i].addr != NULL);
 		if (!len)
 			continue;
