@@ -55,23 +55,6 @@ static const struct cf_option_def options[] = {
 	{"lameduck", 1, 1, read_lameduck, "DURATION"},
 };
 
-static int read_address(struct setup *s, struct health *h)
-{
-	const char *text;
-
-	if (!cf_args_left(s->in))
-		return 0;
-	if (cf_arg_text(s->in, "ADDRESS", &text))
-		return ERR_SYNTAX;
-	if (!http_address_valid(text))
-		return cf_fail(s->in,
-			       "found \"%.100s\", expected an address with a port such as \":8080\" or "
-			       "\"127.0.0.1:8080\"",
-			       text);
-	h->address = arena_strdup(s->arena, text);
-	return h->address ? cf_no_more_args(s->in) : cf_fail(s->in, "out of memory");
-}
-
 static int setup(struct setup *s, void *state)
 {
 	struct health *h = state;
@@ -79,7 +62,7 @@ static int setup(struct setup *s, void *state)
 
 	h->address = ":8080";
 	while (cf_directive(s->in)) {
-		if (read_address(s, h))
+		if (http_address_arg(s->in, s->arena, ":8080", &h->address))
 			r = ERR_SYNTAX;
 		if (cf_options(s->in, options, ARRAY_LEN(options), s->gen))
 			r = ERR_SYNTAX;

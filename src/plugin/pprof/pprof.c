@@ -105,22 +105,6 @@ static const struct cf_option_def options[] = {
 	{"block", 0, 1, read_block, "[RATE]"},
 };
 
-static int read_address(struct setup *s, struct pprof *p)
-{
-	const char *text;
-
-	if (!cf_args_left(s->in))
-		return 0;
-	if (cf_arg_text(s->in, "ADDRESS", &text))
-		return ERR_SYNTAX;
-	if (!http_address_valid(text))
-		return cf_fail(s->in,
-			       "found \"%.100s\", expected an address with a port such as \"localhost:6053\"",
-			       text);
-	p->address = arena_strdup(s->arena, text);
-	return p->address ? cf_no_more_args(s->in) : cf_fail(s->in, "out of memory");
-}
-
 static int setup(struct setup *s, void *state)
 {
 	struct pprof *p = state;
@@ -130,7 +114,7 @@ static int setup(struct setup *s, void *state)
 	p->block_period_ns = PERIOD_MIN_NS;
 	if (!cf_directive(s->in))
 		return 0;
-	err = read_address(s, p);
+	err = http_address_arg(s->in, s->arena, "localhost:6053", &p->address);
 	if (cf_options(s->in, options, ARRAY_LEN(options), p))
 		err = ERR_SYNTAX;
 	if (cf_directive(s->in))

@@ -50,23 +50,6 @@ static const struct cf_option_def options[] = {
 	{"tls", 1, 1, read_tls, "WEB_CONFIG_FILE"},
 };
 
-static int read_address(struct setup *s, struct prometheus *p)
-{
-	const char *text;
-
-	if (!cf_args_left(s->in))
-		return 0;
-	if (cf_arg_text(s->in, "ADDRESS", &text))
-		return ERR_SYNTAX;
-	if (!http_address_valid(text))
-		return cf_fail(s->in,
-			       "found \"%.100s\", expected an address with a port such as \":9153\" or "
-			       "\"127.0.0.1:9153\"",
-			       text);
-	p->address = arena_strdup(s->arena, text);
-	return p->address ? cf_no_more_args(s->in) : cf_fail(s->in, "out of memory");
-}
-
 int prometheus_setup(struct setup *s, struct prometheus *p)
 {
 	struct reading r = {s, p};
@@ -76,7 +59,7 @@ int prometheus_setup(struct setup *s, struct prometheus *p)
 	p->block = s->block;
 	if (!cf_directive(s->in))
 		return 0;
-	err = read_address(s, p);
+	err = http_address_arg(s->in, s->arena, ":9153", &p->address);
 	if (cf_options(s->in, options, ARRAY_LEN(options), &r))
 		err = ERR_SYNTAX;
 	if (cf_directive(s->in))

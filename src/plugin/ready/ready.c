@@ -44,23 +44,6 @@ static const struct cf_option_def options[] = {
 	{"monitor", 1, 1, read_monitor, "until-ready|continuously"},
 };
 
-static int read_address(struct setup *s, struct ready *r)
-{
-	const char *text;
-
-	if (!cf_args_left(s->in))
-		return 0;
-	if (cf_arg_text(s->in, "ADDRESS", &text))
-		return ERR_SYNTAX;
-	if (!http_address_valid(text))
-		return cf_fail(s->in,
-			       "found \"%.100s\", expected an address with a port such as \":8181\" or "
-			       "\"127.0.0.1:8181\"",
-			       text);
-	r->address = arena_strdup(s->arena, text);
-	return r->address ? cf_no_more_args(s->in) : cf_fail(s->in, "out of memory");
-}
-
 static int setup(struct setup *s, void *state)
 {
 	struct ready *r = state;
@@ -69,7 +52,7 @@ static int setup(struct setup *s, void *state)
 	r->address = ":8181";
 	if (!cf_directive(s->in))
 		return 0;
-	err = read_address(s, r);
+	err = http_address_arg(s->in, s->arena, ":8181", &r->address);
 	if (cf_options(s->in, options, ARRAY_LEN(options), r))
 		err = ERR_SYNTAX;
 	if (cf_directive(s->in))
