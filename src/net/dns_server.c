@@ -58,7 +58,7 @@ int net_reply_part(const struct net_return *to, size_t len)
 	struct tcp_conn *c = conn_of(to);
 
 	assert(len <= NET_MESSAGE_MAX);
-	return c && write_stream(c, len) ? 0 : ERR_GONE;
+	return c && write_stream(c, len) && tcp_conn_sent(c) ? 0 : ERR_GONE;
 }
 
 bool net_reply_has_room(const struct net_return *to)
@@ -66,6 +66,40 @@ bool net_reply_has_room(const struct net_return *to)
 	const struct tcp_conn *c = conn_of(to);
 
 	return !c || stream_pending(c->stream) < c->port->limits.max_output;
+}
+
+static void room_came(struct loop_task *t)
+{
+	struct net_room *r = container_of(t, struct net_room, task);
+
+	r->fn(r);
+}
+
+void net_reply_await_room(const struct net_return *to, struct net_room *r)
+{
+	struct tcp_conn *c = conn_of(to);
+
+	r->task.run = room_came;
+	if (!c || net_reply_has_room(to)) {
+		loop_next_turn(to->tcp.conn->table->loop, &r->task);
+		return;
+	}
+	r->conn = c;
+	r->next = c->rooms;
+	c->rooms = r;
+}
+
+void net_reply_forget_room(struct net_room *r)
+{
+	struct net_room **at;
+
+	loop_task_cancel(&r->task);
+	if (!r->conn)
+		return;
+	for (at = &r->conn->rooms; *at != r; at = &(*at)->next)
+		;
+	*at = r->next;
+	r->conn = NULL;
 }
 
 void net_reply_end(const struct net_return *to, size_t len)

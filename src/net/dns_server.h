@@ -27,13 +27,13 @@
 
 #include "base/compiler.h"
 #include "net/listen.h"
+#include "net/loop.h"
 #include "net/udp.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-struct loop;
 struct proxy_policy;
 struct tcp_conn;
 struct tcp_table;
@@ -82,6 +82,18 @@ void net_reply_end(const struct net_return *to, size_t len);
 int net_reply_part(const struct net_return *to, size_t len) MUST_USE;
 /* A stream's client has taken so much that another message may follow (max_output). */
 bool net_reply_has_room(const struct net_return *to);
+
+/* Somebody who has more to send.  Zeroed: waits for nothing. */
+struct net_room {
+	void (*fn)(struct net_room *r);
+	struct loop_task task;
+	struct tcp_conn *conn;     /* in its list; NULL: in none */
+	struct net_room *next;
+};
+/* Call r->fn in a later turn: when there is room (the next one if there is now), or the client has gone. */
+void net_reply_await_room(const struct net_return *to, struct net_room *r);
+/* Wait no longer.  Who does not wait is left alone. */
+void net_reply_forget_room(struct net_room *r);
 /* No answer will be sent (drop). */
 void net_reply_none(const struct net_return *to);
 

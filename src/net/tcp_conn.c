@@ -144,8 +144,21 @@ static void go_on(struct tcp_conn *c)
 		settle(c);
 }
 
+/* They look for themselves whether there is room, or nobody any more. */
+static void wake_rooms(struct tcp_conn *c)
+{
+	while (c->rooms) {
+		struct net_room *r = c->rooms;
+
+		c->rooms = r->next;
+		r->conn = NULL;
+		loop_next_turn(c->table->loop, &r->task);
+	}
+}
+
 static void drained(void *arg)
 {
+	wake_rooms(arg);
 	go_on(arg);
 }
 
@@ -165,6 +178,7 @@ static void gone(struct tcp_conn *c)
 
 	timer_disarm(loop_timers(c->table->loop), &c->timer);
 	loop_task_cancel(&c->task);
+	wake_rooms(c);
 	tcp_idle_unlink(c);
 	net_buffer_drop(&c->table->buffers, &c->in);
 	c->stream = NULL;
@@ -288,6 +302,15 @@ void tcp_conn_answered(struct tcp_conn *c)
 	if (net_buffer_waiting(&c->in) == 0)
 		c->read_since_ns = loop_now_ns(c->table->loop);
 	settle(c);
+}
+
+bool tcp_conn_sent(struct tcp_conn *c)
+{
+	uint32_t serial = c->serial;
+
+	if (!c->pumping)
+		settle(c);
+	return c->serial == serial;
 }
 
 int tcp_conn_write(struct tcp_conn *c, const uint8_t *data, size_t len)

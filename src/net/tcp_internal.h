@@ -31,6 +31,7 @@ struct tcp_conn {
 	uint64_t read_since_ns;      /* the clock of the read time-outs started */
 	size_t written, acked_seen;  /* bytes given to the stream in all; of them gone when last looked, */
 	uint64_t acked_ns;           /* and since when it stands there */
+	struct net_room *rooms;      /* who has more to send */
 	struct timer timer;
 	struct loop_task task;
 	struct tcp_conn *next, *prev; /* the idle list (a ring), or the free list (next alone) */
@@ -97,6 +98,9 @@ void tcp_conn_end(struct tcp_conn *c);
 void tcp_conn_close(struct tcp_conn *c, unsigned linger_ms);
 /* An answer was written, or will not be. */
 void tcp_conn_answered(struct tcp_conn *c);
+/* One of several messages of an answer was written: from now on it counts how long the client takes none of it.  False:
+ * the connection is closed. */
+bool tcp_conn_sent(struct tcp_conn *c);
 int tcp_conn_write(struct tcp_conn *c, const uint8_t *data, size_t len) MUST_USE;
 
 /* dns_server.c */

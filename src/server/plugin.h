@@ -88,6 +88,9 @@ struct plugin {
 	/* All records of a zone that is this plugin's (its name exactly, lower case), the SOA first and once, through transfer_rr,
 	 * whose result other than 0 is passed on at once (server/transfer.h).  0; ERR_GONE: it is not.  Thread: worker. */
 	int (*transfer)(const void *state, const uint8_t *zone, struct transfer *t);
+	/* A zone of a plugin of the same block (its name, lower case) has come or changed (transfer_zone_changed).
+	 * Thread: control, background. */
+	void (*zone_changed)(void *state, const uint8_t *zone);
 
 	/* The value of a label that this plugin knows, in the query's arena or frozen; NULL: not mine, or none
 	 * (server/metadata.h).  May come before the chain has begun.  Thread: worker. */

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/err.h"
+#include "server/generation.h"
 #include "server/worker.h"
 #include "wire/build.h"
 #include "wire/name.h"
@@ -11,8 +12,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* How soon a client that was full is looked at again. */
-static const uint64_t LOOK_NS = 2 * NS_PER_MS;
+enum {
+	SOA_NUMBERS = 20,
+	SOA_MAX = 2 * WIRE_NAME_MAX + SOA_NUMBERS,
+};
 
 struct message {
 	struct message *next;
@@ -21,19 +24,27 @@ struct message {
 
 struct transfer {
 	struct query *q;
-	struct arena arena; /* malloc's: the messages */
-	struct timer timer;
+	struct arena arena;         /* malloc's: the messages */
+	struct net_room room;
 	struct message *first, **last;
-	bool open; /* a message is being built */
-	size_t in_message, in_all; /* bytes of records, uncompressed */
+	bool open;                  /* a message is being built, in the worker's builder: never over a turn */
+	size_t in_message;          /* bytes of records, uncompressed */
+	size_t held;                /* counted in all_held */
 	unsigned n_records;
-	uint8_t *soa; /* owner and rdata of the first record */
-	size_t soa_owner_len;
-	uint16_t soa_rdlen;
+	const struct transfer_source *source; /* NULL: all records were given at once */
+	void *source_arg;
+	bool more, dry;             /* records of the source, or the last SOA, are to come; the source has no more */
+	bool waits;                 /* `record` did not fit into the message before */
+	struct transfer_record record;
+	uint8_t soa_owner[WIRE_NAME_MAX], soa[SOA_MAX];
+	uint16_t soa_len;           /* 0: none came yet */
 	uint32_t soa_ttl_s, serial;
-	bool has_serial, up_to_date;
+	bool has_serial, up_to_date, complete;
 	uint32_t have_serial;
 };
+
+/* Bytes of all messages that are built and not sent, of all workers. */
+static size_t all_held;
 
 struct transfer *transfer_begin(struct query *q, const uint32_t *have_serial)
 {
@@ -51,19 +62,23 @@ struct transfer *transfer_begin(struct query *q, const uint32_t *have_serial)
 	return t;
 }
 
-void transfer_free(struct transfer *t)
+void transfer_from(struct transfer *t, const struct transfer_source *s, void *arg)
 {
-	if (!t)
-		return;
-	arena_fini(&t->arena);
-	free(t);
+	t->source = s;
+	t->source_arg = arg;
+	t->more = true;
 }
 
 void transfer_end(struct transfer *t)
 {
-	if (t && timer_armed(&t->timer))
-		timer_disarm(loop_timers(t->q->w->loop), &t->timer);
-	transfer_free(t);
+	if (!t)
+		return;
+	net_reply_forget_room(&t->room);
+	if (t->source)
+		t->source->end(t->source_arg);
+	__atomic_fetch_sub(&all_held, t->held, __ATOMIC_RELAXED);
+	arena_fini(&t->arena);
+	free(t);
 }
 
 unsigned transfer_records(const struct transfer *t)
@@ -76,7 +91,33 @@ uint32_t transfer_serial(const struct transfer *t)
 	return t->serial;
 }
 
+bool transfer_complete(const struct transfer *t)
+{
+	return t->complete;
+}
+
+bool transfer_up_to_date(const struct transfer *t)
+{
+	return t->up_to_date;
+}
+
+void transfer_zone_changed(const struct block *b, const uint8_t *zone)
+{
+	for (size_t i = 0; i < b->n_all; i++) {
+		if (b->all[i].plugin->zone_changed)
+			b->all[i].plugin->zone_changed(b->all[i].state, zone);
+	}
+}
+
 /* ---------------------------------------------------------------- messages */
+
+static int count_held(struct transfer *t, const struct wire_answer *a)
+{
+	size_t size = wire_answer_size(a) + sizeof(struct message);
+
+	t->held += size;
+	return __atomic_add_fetch(&all_held, size, __ATOMIC_RELAXED) > TRANSFER_BYTES_MAX ? ERR_LIMIT : 0;
+}
 
 static int close_message(struct transfer *t)
 {
@@ -93,7 +134,7 @@ static int close_message(struct transfer *t)
 	*t->last = m;
 	t->last = &m->next;
 	t->open = false;
-	return 0;
+	return t->source ? 0 : count_held(t, m->a);
 }
 
 static void open_message(struct transfer *t)
@@ -106,56 +147,75 @@ static void open_message(struct transfer *t)
 	t->in_message = 0;
 }
 
-static int put(struct transfer *t, const uint8_t *owner, uint16_t type, uint32_t ttl_s, const uint8_t *rdata,
-	       uint16_t rdlen)
+static size_t record_size(const struct transfer_record *r)
 {
-	size_t size = wire_name_len(owner) + 10 + rdlen;
-	int err = 0;
-
-	if (t->open && t->in_message + size > TRANSFER_MESSAGE_BYTES)
-		err = close_message(t);
-	if (err)
-		return err;
-	if (t->in_all + size > TRANSFER_BYTES_MAX)
-		return ERR_LIMIT;
-	if (!t->open)
-		open_message(t);
-	t->in_message += size;
-	t->in_all += size;
-	t->n_records++;
-	return wire_build_rr(t->q->w->builder, SECTION_ANSWER, true, owner, type, CLASS_IN, ttl_s, rdata,
-			     rdlen);
+	return wire_name_len(r->owner) + 10 + r->rdlen;
 }
 
-static int keep_soa(struct transfer *t, const uint8_t *owner, uint32_t ttl_s, const uint8_t *rdata,
-		    uint16_t rdlen)
+static bool message_full(const struct transfer *t, const struct transfer_record *r)
 {
-	t->soa_owner_len = wire_name_len(owner);
-	t->soa = arena_alloc(&t->arena, t->soa_owner_len + rdlen);
-	if (!t->soa)
-		return -ENOMEM;
-	memcpy(t->soa, owner, t->soa_owner_len);
-	memcpy(t->soa + t->soa_owner_len, rdata, rdlen);
-	t->soa_rdlen = rdlen;
-	t->soa_ttl_s = ttl_s;
-	t->serial = wire_u32(rdata + rdlen - 20);
+	return t->open && t->in_message + record_size(r) > TRANSFER_MESSAGE_BYTES;
+}
+
+static int put(struct transfer *t, const struct transfer_record *r)
+{
+	if (!t->open)
+		open_message(t);
+	t->in_message += record_size(r);
+	t->n_records++;
+	return wire_build_rr(t->q->w->builder, SECTION_ANSWER, true, r->owner, r->type, CLASS_IN, r->ttl_s, r->rdata, r->rdlen);
+}
+
+static void keep_soa(struct transfer *t, const struct transfer_record *r)
+{
+	memcpy(t->soa_owner, r->owner, wire_name_len(r->owner));
+	memcpy(t->soa, r->rdata, r->rdlen);
+	t->soa_len = r->rdlen;
+	t->soa_ttl_s = r->ttl_s;
+	t->serial = wire_u32(r->rdata + r->rdlen - SOA_NUMBERS);
 	t->up_to_date = t->has_serial && t->have_serial == t->serial;
-	return 0;
+}
+
+static struct transfer_record last_soa(const struct transfer *t)
+{
+	return (struct transfer_record){t->soa_owner, t->soa, t->soa_ttl_s, TYPE_SOA, t->soa_len};
 }
 
 int transfer_rr(struct transfer *t, const uint8_t *owner, uint16_t type, uint32_t ttl_s, const uint8_t *rdata,
 		uint16_t rdlen)
 {
-	bool first = !t->soa;
+	struct transfer_record r = {owner, rdata, ttl_s, type, rdlen};
+	bool first = !t->soa_len;
 	int err = 0;
 
-	if (first && (type != TYPE_SOA || rdlen < 22))
+	if (first && (type != TYPE_SOA || rdlen < SOA_NUMBERS + 2 || rdlen > SOA_MAX))
 		return -EINVAL;
 	if (first)
-		err = keep_soa(t, owner, ttl_s, rdata, rdlen);
+		keep_soa(t, &r);
+	if (message_full(t, &r))
+		err = close_message(t);
 	if (!err)
-		err = put(t, owner, type, ttl_s, rdata, rdlen);
+		err = put(t, &r);
 	return err ? err : first && t->up_to_date ? TRANSFER_ENOUGH : 0;
+}
+
+/* The next message of a source.  What does not fit waits for the one after. */
+static int draw_message(struct transfer *t)
+{
+	int err = 0;
+
+	while (t->more && !err) {
+		if (!t->waits && !t->source->next(t->source_arg, &t->record)) {
+			t->record = last_soa(t);
+			t->dry = true;
+		}
+		t->waits = message_full(t, &t->record);
+		if (t->waits)
+			break;
+		err = put(t, &t->record);
+		t->more = !t->dry;
+	}
+	return err ? err : close_message(t);
 }
 
 /* ---------------------------------------------------------------- sending */
@@ -175,27 +235,34 @@ static int send_part(struct transfer *t, const struct wire_answer *a)
 	return out ? net_reply_part(&q->from, wire_answer_write(a, &c, out).len) : ERR_GONE;
 }
 
-/* All but the last message, while the client takes them: 0 all sent, -EAGAIN, ERR_GONE. */
+static void drop_first(struct transfer *t)
+{
+	t->first = t->first->next;
+	if (t->first)
+		return;
+	t->last = &t->first;
+	if (t->source) { /* that was the only one */
+		arena_fini(&t->arena);
+		arena_init(&t->arena, NULL, 0, NULL);
+	}
+}
+
+/* All but the last message, while the client takes them and for a turn: 0: all are sent; -EAGAIN; another error. */
 static int send_parts(struct transfer *t)
 {
-	while (t->first->next) {
-		int err;
+	for (unsigned i = 0; i < TRANSFER_TURN_MESSAGES; i++) {
+		int err = t->first ? 0 : draw_message(t);
 
+		if (err || (!t->more && !t->first->next))
+			return err;
 		if (!net_reply_has_room(&t->q->from))
 			return -EAGAIN;
 		err = send_part(t, t->first->a);
 		if (err)
 			return err;
-		t->first = t->first->next;
+		drop_first(t);
 	}
-	return 0;
-}
-
-static bool look_later(struct transfer *t)
-{
-	struct loop *l = t->q->w->loop;
-
-	return !timer_arm(loop_timers(l), &t->timer, loop_now_ns(l) + LOOK_NS);
+	return -EAGAIN;
 }
 
 /* The last message is the query's reply, as any other answer. */
@@ -203,39 +270,47 @@ static enum step finish(struct transfer *t, int err)
 {
 	const struct wire_answer *a = err ? NULL : wire_answer_copy(&t->q->arena, t->first->a);
 
-	if (!a)
-		return query_drop(
-			t->q); /* the client has gone, or gets no end, which it takes for a failure */
+	if (err == ERR_GONE)
+		return query_drop(t->q);
+	if (!a) /* a client that has a part takes it for the end of a failed transfer (RFC 5936 2.2.1) */
+		return query_fail(t->q, RCODE_SERVFAIL, EDE_OTHER, "the zone could not be sent whole", "transfer: %s",
+				  err_text(err ? err : -ENOMEM));
+	t->complete = true;
 	reply_set_wire(t->q, a);
 	t->q->reply.no_store = true;
 	return STEP_DONE;
 }
 
-static void go_on(struct timer *timer)
+static void go_on(struct net_room *room)
 {
-	struct transfer *t = container_of(timer, struct transfer, timer);
+	struct transfer *t = container_of(room, struct transfer, room);
 	int err = send_parts(t);
 
-	if (err == -EAGAIN && look_later(t))
-		return;
-	query_resume(t->q, finish(t, err));
+	if (err == -EAGAIN)
+		net_reply_await_room(&t->q->from, &t->room);
+	else
+		query_resume(t->q, finish(t, err));
 }
 
 enum step transfer_send(struct transfer *t)
 {
+	struct transfer_record soa = last_soa(t);
 	int err = 0;
 
-	if (!t->up_to_date)
-		err = put(t, t->soa, TYPE_SOA, t->soa_ttl_s, t->soa + t->soa_owner_len, t->soa_rdlen);
-	if (!err)
+	if (!t->source && !t->up_to_date) {
+		if (message_full(t, &soa))
+			err = close_message(t);
+		if (!err)
+			err = put(t, &soa);
+	}
+	if (!err && !t->source)
 		err = close_message(t);
-	if (err)
-		return query_fail(t->q, RCODE_SERVFAIL, EDE_OTHER, "server is at its memory limit",
-				  "out of memory for a transfer");
-	err = send_parts(t);
-	t->timer.fire = go_on;
+	if (!err)
+		err = send_parts(t);
+	if (err != -EAGAIN)
+		return finish(t, err);
+	t->room.fn = go_on;
 	t->q->deadline_ns = loop_now_ns(t->q->w->loop) + TRANSFER_TIME_S * NS_PER_S;
-	if (err == -EAGAIN && look_later(t))
-		return STEP_WAIT;
-	return finish(t, err);
+	net_reply_await_room(&t->q->from, &t->room);
+	return STEP_WAIT;
 }

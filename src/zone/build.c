@@ -58,9 +58,15 @@ void zone_builder_free(struct zone_builder *b)
 	free(b);
 }
 
+struct zone *zone_hold(struct zone *z)
+{
+	__atomic_fetch_add(&z->holds, 1, __ATOMIC_RELAXED);
+	return z;
+}
+
 void zone_free(struct zone *z)
 {
-	if (!z)
+	if (!z || __atomic_fetch_sub(&z->holds, 1, __ATOMIC_ACQ_REL) != 0)
 		return;
 	arena_fini(&z->arena);
 	free(z);

@@ -6,6 +6,7 @@
 #include "zone/zone.h"
 
 struct zone {
+	unsigned holds;                    /* atomic: owners beside the first */
 	struct arena arena;
 	const uint8_t *origin;
 	size_t origin_len;

@@ -57,6 +57,9 @@ void zone_builder_free(struct zone_builder *b);
 int zone_builder_add(struct zone_builder *b, const struct zone_rr *rr, const char **ret_why) MUST_USE;
 /* The zone of what was added; the builder is spent (free it).  0; -ENOMEM; -ENOENT: there is no SOA. */
 int zone_build(struct zone_builder *b, struct zone **ret) MUST_USE;
+/* Another owner, who gives it up with zone_free as the first one does.  Thread: any that may read it now. */
+struct zone *zone_hold(struct zone *z);
+/* Gone with its last owner. */
 void zone_free(struct zone *z);
 
 const uint8_t *zone_origin(const struct zone *z);

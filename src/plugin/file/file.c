@@ -2,9 +2,13 @@
 /* file: which zone a question is for. */
 #include "plugin/file/file.h"
 
+#include "base/err.h"
 #include "base/rcu.h"
 #include "plugin/file/zone_reply.h"
+#include "plugin/file/zone_transfer.h"
 #include "server/query.h"
+#include "server/transfer.h"
+#include "wire/name.h"
 
 #include <errno.h>
 #include <string.h>
@@ -80,6 +84,18 @@ static enum step query(const void *state, struct query *q, void *scratch)
 	return zone_reply(q, z, &o);
 }
 
+static int transfer(const void *state, const uint8_t *zone, struct transfer *t)
+{
+	const struct file_plugin *p = state;
+	const struct file_zone *found = NULL;
+
+	for (const struct file_zone *z = p->zones; z; z = z->next) {
+		if (wire_name_equal(z->origin, zone))
+			found = z; /* as for questions, the last one */
+	}
+	return found ? zone_transfer(rcu_get(found->zone), t) : ERR_GONE;
+}
+
 const struct plugin plugin_file = {
 	.name = "file",
 	.state_size = sizeof(struct file_plugin),
@@ -88,5 +104,6 @@ const struct plugin plugin_file = {
 	.start = start,
 	.stop = stop,
 	.query = query,
+	.transfer = transfer,
 	.makes_answers = true,
 };

@@ -2,7 +2,8 @@
 /* file: zones from zone files.
  *
  *   setup.c   the grammar, first reading     load.c         a zone file: reading it, and again when it has changed
- *   file.c    which zone a question is for   zone_reply.c   a zone's answer as a reply (auto and secondary too) */
+ *   file.c    which zone a question is for   zone_reply.c   a zone's answer as a reply (auto and secondary too)
+ *                                            zone_transfer.c   a zone given away whole (likewise) */
 #pragma once
 
 #include "corefile/corefile.h"
@@ -15,6 +16,7 @@
 #include <time.h>
 
 struct background_task;
+struct block;
 struct metadata_label;
 struct zone;
 
@@ -37,6 +39,7 @@ struct file_zone {
 	const char *path, *text;  /* the origin's presentation form; frozen, like all up to `zone` */
 	const uint8_t *origin;
 	size_t origin_len;
+	const struct block *block; /* who is told of changes */
 	uint64_t reload_ms;       /* 0: never */
 	struct zone *zone;        /* rcu; NULL: never read */
 	struct file_stamp stamps[FILE_STAMPS_MAX]; /* rule: the reading thread, like all below */

@@ -5,6 +5,7 @@
 #include "base/rcu.h"
 #include "plugin/file/file.h"
 #include "server/background.h"
+#include "server/transfer.h"
 #include "zone/zone.h"
 
 #include <errno.h>
@@ -144,6 +145,7 @@ static void take(struct file_zone *z, struct zone *fresh)
 		 zone_serial(fresh));
 	if (old)
 		rcu_free_later(free_old, old);
+	transfer_zone_changed(z->block, z->origin);
 }
 
 static void tell(struct file_zone *z, const char *error)
@@ -172,6 +174,8 @@ static void look(void *arg)
 
 int file_zone_start(struct file_zone *z)
 {
+	if (z->zone)
+		transfer_zone_changed(z->block, z->origin);
 	if (!z->reload_ms)
 		return 0;
 	z->task = background_every(z->reload_ms, look, z);

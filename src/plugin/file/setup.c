@@ -91,6 +91,7 @@ static struct file_zone *new_zone(struct reading *r, const char *path, const uin
 	if (!z)
 		return NULL;
 	wire_name_text(origin, text);
+	z->block = r->s->block;
 	z->path = path;
 	z->text = arena_strdup(r->s->arena, text);
 	z->origin = origin;

@@ -1,136 +1,33 @@
 // SPDX-License-Identifier: Apache-2.0
-/* transfer: who may have a zone whole.  The zone comes from the first plugin of the block that has it
- * (server/transfer.h). */
-#include "server/transfer.h"
+/* transfer: questions for whole zones. */
+#include "plugin/transfer/transfer.h"
 
 #include "base/err.h"
 #include "base/log.h"
 #include "server/generation.h"
-#include "server/zone_list.h"
+#include "server/transfer.h"
+#include "server/worker.h"
 #include "wire/name.h"
 
 #include <errno.h>
-#include <string.h>
-
-struct allowed {
-	struct allowed *next;
-	bool all;
-	struct net_addr addr; /* its port does not count */
-};
-
-struct rule {
-	struct rule *next;
-	struct cf_keys zones;
-	struct allowed *to;
-};
-
-/* Rule: frozen. */
-struct transfer_plugin {
-	const struct block *block;
-	struct rule *rules, **last;
-};
 
 struct transfer_query {
 	struct transfer *t;
 };
 
-/* ---------------------------------------------------------------- grammar */
-
-/* IP, IP:port, [IP]:port */
-static int parse_address(const char *text, struct net_addr *ret)
-{
-	char host[NET_ADDR_TEXT_MAX];
-	const char *end = text[0] == '[' ? strchr(text, ']') : strrchr(text, ':');
-	size_t len;
-
-	if (net_addr_parse(text, 0, ret) == 0)
-		return 0;
-	if (!end)
-		return -EINVAL;
-	text += text[0] == '[';
-	len = (size_t)(end - text);
-	if (len >= sizeof(host))
-		return -EINVAL;
-	memcpy(host, text, len);
-	host[len] = '\0';
-	return net_addr_parse(host, 0, ret);
-}
-
-static int parse_to(struct cf_cursor *c, void *state)
-{
-	struct rule *r = state;
-	const struct cf_token *t;
-
-	while (cf_arg(c, &t)) {
-		struct allowed *a = arena_zalloc(c->arena, sizeof(*a));
-
-		if (!a)
-			return cf_fail(c, "out of memory");
-		a->all = !strcmp(t->text, "*");
-		if (!a->all && parse_address(t->text, &a->addr))
-			return cf_fail(c, "found \"%.100s\", expected an IP address or *", t->text);
-		a->next = r->to;
-		r->to = a;
-	}
-	return 0;
-}
-
-static const struct cf_option_def options[] = {
-	{"to", 1, -1, parse_to, "ADDRESS...|*"},
-};
-
-static int read_zones(struct setup *s, struct rule *r)
-{
-	const struct cf_token *t;
-	const struct block *b = s->block;
-
-	if (cf_args_left(s->in)) {
-		while (cf_arg(s->in, &t))
-			cf_zone_arg(s->arena, t, s->in->errs, &r->zones);
-		return 0;
-	}
-	r->zones.v = arena_zalloc(s->arena, b->n_keys * sizeof(*r->zones.v));
-	if (!r->zones.v)
-		return cf_fail(s->in, "out of memory");
-	for (; r->zones.n < b->n_keys; r->zones.n++) {
-		r->zones.v[r->zones.n].zone = b->keys[r->zones.n].zone;
-		r->zones.v[r->zones.n].zone_len = b->keys[r->zones.n].zone_len;
-	}
-	return 0;
-}
-
 static int setup(struct setup *s, void *state)
 {
-	struct transfer_plugin *p = state;
-
-	p->block = s->block;
-	p->last = &p->rules;
-	while (cf_directive(s->in)) {
-		struct rule *r = arena_zalloc(s->arena, sizeof(*r));
-
-		if (!r)
-			return cf_fail(s->in, "out of memory");
-		if (read_zones(s, r) || cf_options(s->in, options, ARRAY_LEN(options), r))
-			return ERR_SYNTAX;
-		if (!r->to)
-			return cf_fail(s->in, "'to' is required");
-		*p->last = r;
-		p->last = &r->next;
-	}
-	return 0;
+	return transfer_setup(s, state);
 }
 
-/* ---------------------------------------------------------------- questions */
-
-/* The rule with the longest zone that the name is in. */
-static const struct rule *find_rule(const struct transfer_plugin *p, const struct wire_query *in)
+const struct transfer_rule *transfer_rule_of(const struct transfer_plugin *p, const uint8_t *name)
 {
-	const struct rule *best = NULL;
+	const struct transfer_rule *best = NULL;
 	unsigned best_len = 0;
 
-	for (const struct rule *r = p->rules; r; r = r->next) {
+	for (const struct transfer_rule *r = p->rules; r; r = r->next) {
 		for (size_t i = 0; i < r->zones.n; i++) {
-			if (r->zones.v[i].zone_len > best_len && zone_key_has(&r->zones.v[i], in)) {
+			if (r->zones.v[i].zone_len > best_len && wire_name_in_zone(name, r->zones.v[i].zone)) {
 				best = r;
 				best_len = r->zones.v[i].zone_len;
 			}
@@ -139,10 +36,10 @@ static const struct rule *find_rule(const struct transfer_plugin *p, const struc
 	return best;
 }
 
-static bool is_allowed(const struct rule *r, const struct net_addr *peer)
+static bool is_allowed(const struct transfer_rule *r, const struct net_addr *peer)
 {
-	for (const struct allowed *a = r->to; a; a = a->next) {
-		if (a->all || net_addr_same_host(&a->addr, peer))
+	for (const struct transfer_to *to = r->to; to; to = to->next) {
+		if (to->all || net_addr_same_host(&to->addr, peer))
 			return true;
 	}
 	return false;
@@ -166,10 +63,13 @@ static void tell(struct query *q, const struct transfer *t)
 	char peer[NET_ADDR_TEXT_MAX], zone[WIRE_NAME_TEXT_MAX];
 
 	wire_name_text(q->in.qname, zone);
-	log_line(LOG_INFO,
-		 "plugin/transfer: Outgoing transfer of %u records of zone \"%s\" to %s for %u SOA serial",
-		 transfer_records(t), zone, net_addr_text(net_return_peer(&q->from), peer),
-		 transfer_serial(t));
+	net_addr_text(net_return_peer(&q->from), peer);
+	if (transfer_up_to_date(t))
+		log_line(LOG_INFO, "plugin/transfer: Outgoing noop, incremental transfer for up to date zone \"%s\" to %s for %u SOA serial",
+			 zone, peer, transfer_serial(t));
+	else
+		log_line(LOG_INFO, "plugin/transfer: Outgoing transfer of %u records of zone \"%s\" to %s for %u SOA serial",
+			 transfer_records(t), zone, peer, transfer_serial(t));
 }
 
 static enum step refuse(struct query *q, const char *why)
@@ -181,12 +81,12 @@ static enum step query(const void *state, struct query *q, void *scratch)
 {
 	const struct transfer_plugin *p = state;
 	struct transfer_query *tq = scratch;
-	const struct rule *r;
+	const struct transfer_rule *r;
 	int err;
 
 	if (likely(q->in.qtype != TYPE_AXFR && q->in.qtype != TYPE_IXFR))
 		return STEP_NEXT;
-	r = find_rule(p, &q->in);
+	r = transfer_rule_of(p, q->in.qname);
 	if (!r)
 		return STEP_NEXT;
 	if (q->kind != QUERY_CLIENT || !q->from.stream)
@@ -203,7 +103,6 @@ static enum step query(const void *state, struct query *q, void *scratch)
 	if (err)
 		return query_fail(q, RCODE_SERVFAIL, EDE_OTHER, "the zone could not be put together",
 				  "transfer: %s", err_text(err));
-	tell(q, tq->t);
 	return transfer_send(tq->t);
 }
 
@@ -211,9 +110,48 @@ static enum step reply(const void *state, struct query *q, void *scratch)
 {
 	struct transfer_query *tq = scratch;
 
+	if (!tq->t)
+		return STEP_NEXT;
+	if (transfer_complete(tq->t))
+		tell(q, tq->t);
 	transfer_end(tq->t);
 	tq->t = NULL;
 	return STEP_NEXT;
+}
+
+/* ---------------------------------------------------------------- changes */
+
+static void zone_changed(void *state, const uint8_t *zone)
+{
+	struct transfer_plugin *p = state;
+	const struct transfer_rule *r = transfer_rule_of(p, zone);
+
+	if (r && p->notifier)
+		notifier_add(p->notifier, r, zone);
+}
+
+static int worker_start(struct worker *w, void *state, void **ret_local)
+{
+	struct transfer_plugin *p = state;
+
+	(void)ret_local;
+	return p->notifier && w->index == 0 ? notifier_start(p->notifier, w) : 0;
+}
+
+static void worker_stop(struct worker *w, void *state, void *local)
+{
+	struct transfer_plugin *p = state;
+
+	(void)local;
+	if (p->notifier && w->index == 0)
+		notifier_stop(p->notifier);
+}
+
+static void free_state(void *state)
+{
+	struct transfer_plugin *p = state;
+
+	notifier_free(p->notifier);
 }
 
 const struct plugin plugin_transfer = {
@@ -221,6 +159,10 @@ const struct plugin plugin_transfer = {
 	.state_size = sizeof(struct transfer_plugin),
 	.query_size = sizeof(struct transfer_query),
 	.setup = setup,
+	.free = free_state,
+	.worker_start = worker_start,
+	.worker_stop = worker_stop,
 	.query = query,
 	.reply = reply,
+	.zone_changed = zone_changed,
 };
