@@ -126,6 +126,8 @@ def test_the_chart_is_taken(clean, helm):
     clean.kubectl("apply", "-f", "-", text=text)
     assert not drift(clean, text)
     assert clean.get("-n", "kube-system", "service", "kube-dns")["spec"]["clusterIP"] == "10.96.0.10"
+    dns = clean.get("-n", "kube-system", "deployment", "-l", "k8s-app=kube-dns")
+    assert dns["items"] == []  # kubeadm upgrade takes such a Deployment for its own
 
 
 def test_the_chart_is_installed_upgraded_and_uninstalled(clean, helm):
