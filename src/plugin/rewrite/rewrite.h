@@ -68,7 +68,7 @@ struct rewrite_rule {
 	struct rewrite_match match;     /* name, ttl, rcode, cname */
 	uint16_t from, to;              /* type, class, rcode */
 	bool automatic;                 /* the answer's names are turned back */
-	struct rewrite_answer *answers;
+	struct rewrite_answer *answers; /* the last of the rule first */
 	uint32_t ttl_min_s, ttl_max_s;
 	struct rewrite_option option;
 };

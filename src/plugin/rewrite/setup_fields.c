@@ -23,16 +23,15 @@ static int no_memory(struct setup *s)
 
 static int add_answer(struct setup *s, struct rewrite *r, struct rewrite_rule *rule, bool value, const char *from, const char *to)
 {
-	struct rewrite_answer *a = arena_zalloc(s->arena, sizeof(*a)), **last = &rule->answers;
+	struct rewrite_answer *a = arena_zalloc(s->arena, sizeof(*a));
 
 	if (!a)
 		return no_memory(s);
 	a->value = value;
 	if (rewrite_match_new(s, r, &a->match, MATCH_REGEX, from, to))
 		return ERR_SYNTAX;
-	while (*last)
-		last = &(*last)->next;
-	*last = a;
+	a->next = rule->answers; /* the last one is the first to be undone */
+	rule->answers = a;
 	return 0;
 }
 

@@ -51,10 +51,8 @@ static int turn_back(const struct undoing *u, const struct rewrite_step *st, con
 static int undo_step(const struct undoing *u, const struct rewrite_step *st, bool value, uint8_t *name)
 {
 	uint8_t made[WIRE_NAME_MAX];
-	int r = turn_back(u, st, name, made), changed = r > 0;
+	int r = 0, changed = 0;
 
-	if (r > 0)
-		memcpy(name, made, wire_name_len(made));
 	for (const struct rewrite_answer *a = st->rule->answers; a && r >= 0; a = a->next) {
 		if (a->value != value)
 			continue;
@@ -66,7 +64,11 @@ static int undo_step(const struct undoing *u, const struct rewrite_step *st, boo
 			changed = 1;
 		}
 	}
-	return r < 0 ? r : changed;
+	if (r >= 0)
+		r = turn_back(u, st, name, made);
+	if (r > 0)
+		memcpy(name, made, wire_name_len(made));
+	return r < 0 ? r : changed || r;
 }
 
 static int undo_name(const struct undoing *u, bool value, uint8_t *name)

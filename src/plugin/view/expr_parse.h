@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The parser's two halves: expr_parse.c (operators, the whole) and expr_primary.c (operands, calls, what follows them).
+/* The parser's parts: expr_whole.c (let, if, ?:), expr_parse.c (operators), expr_primary.c (operands, calls, what follows them).
  * All return NULL once something was wrong; the first message counts. */
 #pragma once
 

@@ -96,9 +96,11 @@ static int setup(struct setup *s, void *state)
 	while (cf_directive(s->in)) {
 		if (v->name)
 			return cf_fail(s->in, "given a second time in this server block; expected it once");
-		if (cf_arg_text(s->in, "NAME", &v->name) || cf_no_more_args(s->in) || read_block(s, v))
+		if (cf_arg_text(s->in, "NAME", &v->name) || cf_no_more_args(s->in))
 			return ERR_SYNTAX;
 		s->block->view = v->name;
+		if (read_block(s, v))
+			return ERR_SYNTAX;
 	}
 	return 0;
 }
