@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* rewrite: changes questions on their way down and puts everything right on the way up.
  *
- *   setup.c, setup_fields.c   words of a rule -> struct rewrite_rule
+ *   setup*.c                  words of a rule -> struct rewrite_rule
  *   rewrite.c                 the hooks: which rules apply, the client's question put back
  *   match.c                   names: exact, prefix, suffix, substring, regex
  *   apply.c                   what a rule does to the question; option.c: to the EDNS options
@@ -108,9 +108,10 @@ struct rewrite_scratch {
 int rewrite_setup(struct setup *s, struct rewrite *ret) MUST_USE;
 void rewrite_free(struct rewrite *r);
 
-/* setup_fields.c: the words behind the field.  0, or ERR_SYNTAX with the error recorded. */
+/* setup_fields.c, setup_option.c: the words behind the field.  0, or ERR_SYNTAX with the error recorded. */
 int rewrite_parse_field(struct setup *s, struct rewrite *r, struct rewrite_rule *rule, const char *const *words,
 			size_t n) MUST_USE;
+int rewrite_parse_option(struct setup *s, struct rewrite_option *o, const char *const *words, size_t n) MUST_USE;
 
 /* ---------------------------------------------------------------- match.c */
 

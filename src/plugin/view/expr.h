@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Expressions as in expr-lang, as far as a decision about a query needs them.
  *
- *   text -> expr_lex.c -> expr_whole.c, expr_parse.c, expr_primary.c (+ expr_types.c: what goes with what) -> tree -> expr_eval.c
- *   expr_ops.c: operators     expr_builtin.c, expr_array.c: functions of the language     expr_closure.c: any, all, filter ...
+ *   text -> expr_lex.c -> expr_whole.c, expr_parse.c, expr_primary.c, expr_call.c (+ expr_types.c: what goes with what) -> tree -> expr_eval.c
+ *   expr_ops.c: operators     expr_builtin.c, expr_number.c, expr_array.c: functions of the language     expr_closure.c: any, all, filter ...
  *
  * There: literals, arrays, maps, arithmetic, comparisons (also chained: 1 < a < 5), in, contains, startsWith, endsWith,
  * matches, and/or/not, ?: and ??, ranges, slices, pipes, let, closures with # and #index, the functions of the tables.

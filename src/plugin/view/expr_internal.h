@@ -61,6 +61,7 @@ struct expr_scope {
 /* ---------------------------------------------------------------- functions of the language */
 
 const struct expr_func *expr_builtin(const char *name, size_t len);
+const struct expr_func *expr_number_builtin(const char *name, size_t len);
 const struct expr_func *expr_array_builtin(const char *name, size_t len);
 int expr_closure_of(const char *name, size_t len); /* enum expr_closure, or -1 */
 /* A function of expr-lang that is not in this one. */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The parser's parts: expr_whole.c (let, if, ?:), expr_parse.c (operators), expr_primary.c (operands, calls, what follows them).
+/* The parser's parts: expr_whole.c (let, if, ?:), expr_parse.c (operators), expr_primary.c (operands and what follows them),
+ * expr_call.c.
  * All return NULL once something was wrong; the first message counts. */
 #pragma once
 
@@ -42,6 +43,14 @@ bool expr_parse_expect(struct expr_parser *p, const char *text);
 struct expr_node *expr_parse_node(struct expr_parser *p, enum expr_node_kind kind, struct expr_type type,
 				  struct expr_node *const *args, size_t n);
 struct expr_node *expr_parse_const(struct expr_parser *p, struct expr_value v);
+
+/* Nodes one after the other. */
+struct expr_list {
+	struct expr_node **v;
+	size_t n, cap;
+};
+/* False: `n` is NULL, or there are too many. */
+bool expr_parse_append(struct expr_parser *p, struct expr_list *l, struct expr_node *n);
 
 /* An expression with `let` and ?:, up to what cannot go on it. */
 struct expr_node *expr_parse_whole(struct expr_parser *p);
