@@ -29,13 +29,14 @@ static char grace_period;
 #define AFTER_READERS() ((void)0)
 #endif
 
-/* Something was given to rcu_free_later: else there is nothing to drain, and no thread for it. */
-static atomic_bool used;
+/* Given to rcu_free_later, and not called yet.  0: there is nothing to drain, and perhaps no thread for it. */
+static atomic_size_t pending;
 
 struct later {
 	struct rcu_head head;
 	void (*fn)(void *arg);
 	void *arg;
+	size_t counts; /* in `pending`: 1, or 0 for who waits for it to be 0 */
 };
 
 void rcu_join(void)
@@ -66,10 +67,11 @@ static void run_later(struct rcu_head *h)
 
 	AFTER_READERS();
 	l->fn(l->arg);
+	atomic_fetch_sub(&pending, l->counts);
 	free(l);
 }
 
-void rcu_free_later(void (*fn)(void *arg), void *arg)
+static void give(void (*fn)(void *arg), void *arg, size_t counts)
 {
 	struct later *l = malloc(sizeof(*l));
 
@@ -80,9 +82,15 @@ void rcu_free_later(void (*fn)(void *arg), void *arg)
 	}
 	l->fn = fn;
 	l->arg = arg;
+	l->counts = counts;
 	SEEN_BY_READERS(); /* and by the caller */
-	atomic_store_explicit(&used, true, memory_order_relaxed);
+	atomic_fetch_add(&pending, counts);
 	urcu_qsbr_call_rcu(&l->head, run_later);
+}
+
+void rcu_free_later(void (*fn)(void *arg), void *arg)
+{
+	give(fn, arg, 1);
 }
 
 void rcu_wait(void)
@@ -107,16 +115,21 @@ static void note_drained(void *arg)
 	pthread_mutex_unlock(&d->lock);
 }
 
-/* One thread calls them all in order, so the last one has been called when this one has. */
-void rcu_drain(void)
+/* One thread calls them all in order, so all that were given before this one have been called when it has. */
+static void drain_once(void)
 {
 	struct drained d = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, false};
 
-	if (!atomic_load_explicit(&used, memory_order_relaxed))
-		return;
-	rcu_free_later(note_drained, &d);
+	give(note_drained, &d, 0);
 	pthread_mutex_lock(&d.lock);
 	while (!d.over)
 		pthread_cond_wait(&d.cond, &d.lock);
 	pthread_mutex_unlock(&d.lock);
+}
+
+/* What is freed may give more (a store its tables): until there is nothing. */
+void rcu_drain(void)
+{
+	while (atomic_load(&pending))
+		drain_once();
 }

@@ -32,6 +32,6 @@ void rcu_free_later(void (*fn)(void *arg), void *arg);
 /* Wait for a grace period: at most as long as the longest turn.  Thread: any that is not a reader. */
 void rcu_wait(void);
 
-/* Wait until all that was given to rcu_free_later has been called (end of the process, tests).  Thread: any that is not
+/* Wait until all that was given to rcu_free_later has been called, and what those calls gave (end of the process, tests).  Thread: any that is not
  * a reader. */
 void rcu_drain(void);

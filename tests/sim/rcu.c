@@ -97,5 +97,7 @@ void rcu_wait(void)
 
 void rcu_drain(void)
 {
-	rcu_wait();
+	do {
+		rcu_wait();
+	} while (laters);
 }

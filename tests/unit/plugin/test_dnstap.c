@@ -116,7 +116,7 @@ static void test_largest_frame_stays_within_its_bound(void **unused)
 {
 	static const uint8_t big[65535];
 	struct net_addr a;
-	static uint8_t out[3 * 65536];
+	static uint8_t out[4 * 65536];
 	uint8_t head[256 + 4];
 	char text[128];
 	size_t head_len;
