@@ -12,6 +12,8 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { OPT_LEN = 11 }; /* of one without options */
+
 #define T(k) {EXPR_##k, EXPR_ANY}
 
 static int text(struct expr_run *r, const char *s, struct expr_value *ret)
@@ -62,9 +64,13 @@ static int fn_opcode(struct expr_run *r, const struct expr_value *a, unsigned n,
 	return 0;
 }
 
+/* A question of our own (a CNAME's target) never was a message: what it would take. */
 static int fn_size(struct expr_run *r, const struct expr_value *a, unsigned n, struct expr_value *ret)
 {
-	*ret = expr_int(((const struct query *)r->ctx)->request_len);
+	const struct query *q = r->ctx;
+	int made = WIRE_HEADER_LEN + q->in.question_len + (q->in.has_opt ? OPT_LEN : 0);
+
+	*ret = expr_int(q->request_len ? q->request_len : made);
 	return 0;
 }
 
