@@ -53,6 +53,9 @@ struct file_zone {
  * (FILE_ERROR_MAX bytes) says what.  `note` (or NULL) is told of the files' bytes.  Thread: builder or background. */
 int file_zone_read(struct file_zone *z, void (*note)(void *arg, const void *data, size_t len), void *arg,
 		   struct zone **ret, char *error) MUST_USE;
+/* Read again if the file has changed (or never was right); another serial is another zone.  `zone`: a struct file_zone.
+ * Thread: background. */
+void file_zone_look(void *zone);
 /* Look for changes from now on.  0 or -ENOMEM.  Thread: control. */
 int file_zone_start(struct file_zone *z) MUST_USE;
 void file_zone_stop(struct file_zone *z);

@@ -156,7 +156,7 @@ static void tell(struct file_zone *z, const char *error)
 	snprintf(z->told, sizeof(z->told), "%s", error);
 }
 
-static void look(void *arg)
+void file_zone_look(void *arg)
 {
 	struct file_zone *z = arg;
 	char error[FILE_ERROR_MAX];
@@ -178,7 +178,7 @@ int file_zone_start(struct file_zone *z)
 		transfer_zone_changed(z->block, z->origin);
 	if (!z->reload_ms)
 		return 0;
-	z->task = background_every(z->reload_ms, look, z);
+	z->task = background_every(z->reload_ms, file_zone_look, z);
 	return z->task ? 0 : -ENOMEM;
 }
 
