@@ -247,6 +247,14 @@ def compat(log):
     return Outcome(passed, failed or int(status != 0))
 
 
+@exists("scripts/cross-arm64")
+@needs_build("gcc")
+def arm64(log):
+    if log.run(["scripts/cross-arm64"], timeout=900):
+        return Outcome(failed=1, note="not run: the cross build failed")
+    return pytest(log, "tests/system/image/test_arm64.py", timeout=300, BINNACLE=binary("gcc"))
+
+
 # ---------------------------------------------------------------- fuzzing
 def fuzz_commands(target, seconds, out_dir):
     """The corpus alone, then the search, whose findings stay out of the corpus."""
@@ -342,6 +350,7 @@ SUITES = {
     "compat": compat,
     "system": system,
     "system-threads": system_threads,
+    "arm64": arm64,
 }
 PEER_USERS = {"system", "system-threads"}
 

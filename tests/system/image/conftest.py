@@ -18,21 +18,22 @@ def release():
     return path
 
 
-def build(folder):
-    r = subprocess.run([os.path.join(servers.ROOT, "scripts", "image"), "-o", str(folder), release()],
+def build(folder, *binaries):
+    r = subprocess.run([os.path.join(servers.ROOT, "scripts", "image"), "-o", str(folder), *(binaries or [release()])],
                        capture_output=True, text=True, env={**os.environ, "SOURCE_DATE_EPOCH": "1700000000"})
     assert r.returncode == 0, r.stderr
     return folder
 
 
 class Image:
-    """An OCI layout with one image in it; every digest that is read is checked."""
+    """One architecture's image in an OCI layout; every digest that is read is checked."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, arch="amd64"):
         self.folder = folder
         with open(os.path.join(folder, "index.json")) as f:
             self.index = json.loads(self.blob(json.load(f)["manifests"][0]))
-        self.manifest = json.loads(self.blob(self.index["manifests"][0]))
+        self.manifest = json.loads(self.blob(next(m for m in self.index["manifests"]
+                                                  if m["platform"]["architecture"] == arch)))
         self.config = json.loads(self.blob(self.manifest["config"]))
         self.packed = self.blob(self.manifest["layers"][0])
         self.raw = gzip.decompress(self.packed)
