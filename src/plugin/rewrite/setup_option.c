@@ -101,9 +101,9 @@ static int parse_data(struct setup *s, const char *text, struct rewrite_option *
 		return cf_fail(s->in, "the data is longer than %d characters", REWRITE_TEXT_MAX);
 	if (strncmp(text, "0x", 2) == 0)
 		return parse_hex(s, text + 2, o);
-	o->bytes = (const uint8_t *)text;
+	o->bytes = arena_copy(s->arena, text, n + 1); /* the Corefile's text goes */
 	o->len = (uint16_t)n;
-	return 0;
+	return o->bytes ? 0 : cf_fail(s->in, "out of memory");
 }
 
 static int parse_local(struct setup *s, struct rewrite_option *o, const char *const *w, size_t n)

@@ -88,7 +88,8 @@ struct expr_env {
 struct expr; /* frozen */
 
 /* Read and check.  The environment's functions go before the language's.  NULL: `why` (EXPR_WHY_MAX bytes) says what is wrong and
- * where: "character 7: ...".  The tree lives in `a`; expr_free gives back what does not (compiled patterns). */
+ * where: "character 7: ...".  The tree lives in `a` and points into `text`, which must
+ * live as long; expr_free gives back what does not (compiled patterns). */
 struct expr *expr_new(struct arena *a, const char *text, const struct expr_env *env, char *why);
 void expr_free(struct expr *e);
 /* Something in it that is allowed but cannot be meant, with its place; NULL: nothing. */

@@ -36,10 +36,10 @@ static int eval_bool(struct expr_run *r, const struct expr_node *n, bool *ret)
 	struct expr_value v;
 	int err = expr_eval(r, n, &v);
 
-	if (err)
-		return err;
+	if (err || v.kind != EXPR_BOOL)
+		return err ? err : -EINVAL;
 	*ret = v.b;
-	return v.kind == EXPR_BOOL ? 0 : -EINVAL;
+	return 0;
 }
 
 /* ---------------------------------------------------------------- lists */

@@ -33,14 +33,14 @@ struct view {
 
 /* ---------------------------------------------------------------- setup */
 
-/* The words of the line with one blank between them. */
+/* The words of the line with one blank between them, copied: the Corefile's text goes. */
 static const char *join_line(struct setup *s)
 {
 	const struct cf_token *t;
 	const char *text = "";
 
 	while (text && cf_arg(s->in, &t)) {
-		text = *text ? arena_printf(s->arena, "%s %s", text, t->text) : t->text;
+		text = *text ? arena_printf(s->arena, "%s %s", text, t->text) : arena_strdup(s->arena, t->text);
 		if (text && strlen(text) > TEXT_MAX)
 			return NULL;
 	}
@@ -98,6 +98,9 @@ static int setup(struct setup *s, void *state)
 			return cf_fail(s->in, "given a second time in this server block; expected it once");
 		if (cf_arg_text(s->in, "NAME", &v->name) || cf_no_more_args(s->in))
 			return ERR_SYNTAX;
+		v->name = arena_strdup(s->arena, v->name);
+		if (!v->name)
+			return cf_fail(s->in, "out of memory");
 		s->block->view = v->name;
 		if (read_block(s, v))
 			return ERR_SYNTAX;
