@@ -84,8 +84,16 @@ void net_reply_end(const struct net_return *to, size_t len)
 	n_fake_answers++;
 }
 
+unsigned fake_room;
+bool fake_gone;
+static struct net_room *waits_for_room;
+
 int net_reply_part(const struct net_return *to, size_t len)
 {
+	if (fake_gone)
+		return ERR_GONE;
+	assert(fake_room);
+	fake_room--;
 	net_reply_end(to, len);
 	return 0;
 }
@@ -93,19 +101,31 @@ int net_reply_part(const struct net_return *to, size_t len)
 bool net_reply_has_room(const struct net_return *to)
 {
 	(void)to;
-	return true;
+	return fake_gone || fake_room > 0;
 }
 
 void net_reply_await_room(const struct net_return *to, struct net_room *r)
 {
 	(void)to;
-	(void)r;
-	abort();
+	assert(!waits_for_room);
+	waits_for_room = r;
 }
 
 void net_reply_forget_room(struct net_room *r)
 {
-	(void)r;
+	if (waits_for_room == r)
+		waits_for_room = NULL;
+}
+
+bool fake_next_turn(void)
+{
+	struct net_room *r = waits_for_room;
+
+	if (!r || (!fake_room && !fake_gone))
+		return false;
+	waits_for_room = NULL;
+	r->fn(r);
+	return true;
 }
 
 void net_reply_none(const struct net_return *to)
@@ -166,6 +186,8 @@ void fake_server_start(struct fake_server *s, const char *corefile, const struct
 
 	memset(s, 0, sizeof(*s));
 	n_fake_answers = 0;
+	fake_room = UINT32_MAX;
+	fake_gone = false;
 	server_metrics_init();
 	s->gen = build(corefile);
 	s->w.loop = loop_new(16);

@@ -17,6 +17,12 @@ enum { FAKE_ANSWERS = 64 };
 extern struct fake_answer fake_answers[FAKE_ANSWERS];
 extern unsigned n_fake_answers;
 
+/* How many messages of a transfer a client takes before it is full (any, from the start), and whether it is gone. */
+extern unsigned fake_room;
+extern bool fake_gone;
+/* Whoever has more to send does so, if there is room.  False: nobody, or no room. */
+bool fake_next_turn(void);
+
 /* A worker with its pools, and a generation of one block "." on one listener whose chain are the given plugins'
  * directives, in plugin_table's order. */
 struct fake_server {
