@@ -6,6 +6,7 @@
 
 #include "base/err.h"
 #include "base/log.h"
+#include "base/rcu.h"
 #include "cache/cache.h"
 #include "control/admin.h"
 #include "control/control.h"
@@ -144,6 +145,7 @@ static void tear_down(struct control *c)
 	stop_second_signal_ends();
 	server_stop(DRAIN_MS, old, retired_left(&c->retired, old));
 	retired_free_all(&c->retired);
+	rcu_drain(); /* what the last configuration gave to be freed */
 	lifecycle_on_failure(NULL, NULL);
 	uv_walk(&c->loop, close_handle, NULL);
 	uv_run(&c->loop, UV_RUN_DEFAULT);
