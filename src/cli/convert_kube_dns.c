@@ -58,7 +58,7 @@ static bool is_label(const char *s, size_t len)
 	if (!len || len > 63 || s[0] == '-' || s[len - 1] == '-')
 		return false;
 	for (size_t i = 0; i < len; i++) {
-		if (!isalnum((unsigned char)s[i]) && s[i] != '-' && s[i] != '_')
+		if (!isalnum((unsigned char)s[i]) && s[i] != '-')
 			return false;
 	}
 	return true;

@@ -120,10 +120,11 @@ static void skip_blanks(struct reader *r)
 		r->at++;
 }
 
-/* One word as it stands; a quoted one may go over several lines. */
+/* One word as it stands; a quoted one may go over several lines.  NULL: it has no end (recorded). */
 static const char *read_word(struct reader *r, size_t *len)
 {
 	const char *start = r->at;
+	unsigned line = r->line;
 
 	if (*r->at != '"') {
 		while (r->at < r->end && !isspace((unsigned char)*r->at))
@@ -136,7 +137,11 @@ static const char *read_word(struct reader *r, size_t *len)
 		if (*r->at == '\\' && r->at + 1 < r->end && (r->at[1] == '"' || r->at[1] == '\\'))
 			r->at++;
 	}
-	r->at += r->at < r->end; /* the closing quote */
+	if (r->at == r->end) {
+		cf_error(r->errs, r->file, line, "a quote is opened here and never closed");
+		return NULL;
+	}
+	r->at++; /* the closing quote */
 	*len = (size_t)(r->at - start);
 	return start;
 }
@@ -177,6 +182,8 @@ static int read_line(struct reader *r, struct conv_node *n, bool *opens)
 		if (*opens)
 			return fail(r, "found words behind \"{\", where the line must end");
 		text = read_word(r, &len);
+		if (!text)
+			return ERR_SYNTAX;
 		*opens = len == 1 && *text == '{';
 		if (!*opens && !add_word(r->a, n, text, len))
 			return -ENOMEM;
@@ -274,15 +281,30 @@ static int take_line(struct reader *r)
 	return opens ? open_block(r, n) : 0;
 }
 
+/* What no text editor writes, and what would be read otherwise than it looks. */
+static int check_bytes(struct reader *r)
+{
+	for (const char *c = r->at; c < r->end; c++) {
+		r->line += *c == '\n';
+		if (!*c)
+			return fail(r, "found a NUL byte, where only text is allowed");
+		if (*c == '\r' && (c + 1 == r->end || c[1] != '\n'))
+			return fail(r, "found a carriage return within a line");
+	}
+	r->line = 1;
+	return 0;
+}
+
 int conv_read(struct arena *a, const char *file, const char *text, size_t len, struct cf_errors *errs,
 	      struct conv_node **ret_root)
 {
 	struct reader r = {.a = a, .errs = errs, .file = file, .at = text, .end = text + len, .line = 1};
-	int err = 0;
+	int err;
 
 	*ret_root = r.open[0] = arena_zalloc(a, sizeof(**ret_root));
 	if (!r.open[0])
 		return -ENOMEM;
+	err = check_bytes(&r);
 	while (r.at < r.end && !err) {
 		err = take_line(&r);
 		if (r.at < r.end && *r.at == '\n') {
@@ -323,12 +345,15 @@ static void print_lines(const struct conv_node *in, size_t depth, FILE *to);
 
 static void print_node(const struct conv_node *n, size_t depth, FILE *to)
 {
+	/* A server block keeps its braces when all in it was removed: without, what follows would be its own. */
+	bool block = n->has_block || (depth == 0 && !conv_is(n, "import"));
+
 	print_comments(n->above, depth, to);
 	indent(to, depth);
 	for (const struct conv_word *w = n->words; w; w = w->next)
 		fprintf(to, "%s%s", w->text, w->next ? " " : "");
-	fprintf(to, "%s%s%s\n", n->has_block ? " {" : "", n->comment ? " " : "", n->comment ? n->comment : "");
-	if (!n->has_block)
+	fprintf(to, "%s%s%s\n", block ? " {" : "", n->comment ? " " : "", n->comment ? n->comment : "");
+	if (!block)
 		return;
 	print_lines(n, depth + 1, to);
 	indent(to, depth);

@@ -123,6 +123,8 @@ static void test_braces_in_other_places_are_refused(void **state)
 		{"}\n", "f:1: found \"}\", where no block is open"},
 		{"{\nlog\n}\n", "f:1: found \"{\", where a name is expected"},
 		{". {\nlog\n}\n}\n", "f:4: found \"}\", where no block is open"},
+		{". {\nlog \"x\n}\n", "f:2: a quote is opened here"},
+		{". {\nlo\rg\n}\n", "f:2: found a carriage return"},
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(v); i++) {
@@ -185,6 +187,8 @@ static void test_a_second_forward_gets_its_own_block_or_an_error(void **state)
 
 static void test_what_is_gone_is_dropped_whatever_the_version(void **state)
 {
+	assert_string_equal(migrated(*state, "1.6.9", "a {\nfederation x\n}\nb {\nlog\n}\n"),
+			    "a {\n}\n\nb {\n    log\n}\n");
 	assert_string_equal(migrated(*state, "1.14.0",
 				     ". {\nfederation cluster.local {\na b\n}\nkubernetes cluster.local {\n"
 				     "upstream\nresyncperiod 5m\n}\n}\n"),
