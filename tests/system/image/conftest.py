@@ -83,6 +83,28 @@ def number(quantity):
     return int(quantity[:-2]) << {"Ki": 10, "Mi": 20, "Gi": 30}[quantity[-2:]]
 
 
+# The default filter of system calls that podman and CRI-O use: Debian's golang-github-containers-common.
+FILTERS = "/usr/share/containers/seccomp.json"
+ARCHES = {"amd64": "SCMP_ARCH_X86_64", "arm64": "SCMP_ARCH_AARCH64"}
+
+
+def applies(rule, arch, capabilities):
+    """Whether a rule of that file is for a container like this one."""
+    yes, no = rule.get("includes") or {}, rule.get("excludes") or {}
+    return ((not yes.get("arches") or arch in yes["arches"]) and arch not in (no.get("arches") or []) and
+            set(yes.get("caps") or []) <= set(capabilities) and not set(no.get("caps") or []) & set(capabilities))
+
+
+def runtime_default(arch, capabilities):
+    """RuntimeDefault, as an OCI runtime wants it."""
+    with open(FILTERS) as f:
+        known = json.load(f)
+    rules = [{k: rule[k] for k in ("names", "action", "args", "errnoRet") if rule.get(k) not in (None, [])}
+             for rule in known["syscalls"] if applies(rule, arch, capabilities)]
+    return {"defaultAction": known["defaultAction"], "defaultErrnoRet": known["defaultErrnoRet"],
+            "architectures": [ARCHES[arch]], "syscalls": rules}
+
+
 def runtime_config(image, rootfs, pod, ns, mounts, env):
     """What a kubelet and its runtime make of a pod with one container: an OCI runtime configuration."""
     c = pod["containers"][0]
@@ -90,6 +112,10 @@ def runtime_config(image, rootfs, pod, ns, mounts, env):
     user = own.get("runAsUser", shared.get("runAsUser", int(image.config["config"]["User"].split(":")[0])))
     added = ["CAP_" + name for name in own["capabilities"].get("add", [])]
     assert own["capabilities"]["drop"] == ["ALL"] or own["capabilities"]["drop"] == ["all"]
+
+    filters = {}
+    if shared.get("seccompProfile", {}).get("type") == "RuntimeDefault" and os.path.exists(FILTERS):
+        filters = {"seccomp": runtime_default(image.config["architecture"], added)}
 
     def bind(at, source):
         return {"destination": at, "type": "bind", "source": str(source), "options": ["bind", "ro", "nosuid", "nodev"]}
@@ -111,7 +137,7 @@ def runtime_config(image, rootfs, pod, ns, mounts, env):
         "linux": {
             "namespaces": [{"type": t} for t in ("pid", "ipc", "uts", "mount")] +
                           [{"type": "network", "path": f"/run/netns/{ns.name}"}],
-            "maskedPaths": ["/proc/kcore", "/proc/keys"],
+            **filters, "maskedPaths": ["/proc/kcore", "/proc/keys"],
             "readonlyPaths": ["/proc/sys"],
         },
     }

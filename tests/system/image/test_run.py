@@ -8,7 +8,7 @@ import pytest
 import compat, fakekube
 from harness import ask, server as servers, wait, web
 
-from .conftest import pod_spec
+from .conftest import FILTERS, pod_spec
 
 POD, NODE = "198.51.100.2", "198.51.100.1"
 OWN = "deploy/kubernetes/base/deployment.yaml"
@@ -97,6 +97,8 @@ def test_the_pod_of_the_deployment_answers(place, container, command):
     answers(place, c)
     assert c.status("Uid") == ["65532"] * 4 and c.status("Gid") == ["65532"] * 4
     assert c.status("NoNewPrivs") == ["1"]
+    filters = int(c.status("Seccomp_filters")[0])
+    assert filters == 1 + os.path.exists(FILTERS)  # its own, on top of the runtime's
     assert int(c.status("VmRSS")[0]) < 60_000
     assert c.status("CapBnd") == [NET_BIND_SERVICE]
     assert {int(c.status(f)[0], 16) & ~int(NET_BIND_SERVICE, 16) for f in PRIVILEGES} == {0}
@@ -113,7 +115,7 @@ def test_memory_is_limited_and_nothing_can_be_written(place, container):
     with open(f"/proc/{c.pid()}/mounts") as f:
         writable = [line.split()[1] for line in f if "rw" in line.split()[3].split(",")]
     assert set(writable) <= {"/proc"}, writable
-    assert not re.search(r"permission|read-only", c.output(), re.I), c.output()
+    assert not re.search(r"permission|read-only|seccomp|system call", c.output(), re.I), c.output()
 
 
 def stock_pod(user):
