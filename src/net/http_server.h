@@ -23,7 +23,6 @@
 enum { HTTP_CONNS_MAX = 128, HTTP_TIMEOUT_MS = 5000, HTTP_BODY_MAX = 1 << 20 };
 
 struct arena;
-struct cf_cursor;
 struct http_claim;
 struct http_web;
 struct MHD_Connection;
@@ -62,9 +61,6 @@ struct http_route {
 
 /* "HOST:PORT", ":PORT", "[ADDRESS]:PORT"?  Looks nothing up. */
 bool http_address_valid(const char *text);
-/* A directive's only argument, such an address; `*ret` stays what it is when there is none, else it is of the arena.
- * `example` is shown with a wrong one.  0, or ERR_SYNTAX with an error recorded. */
-int http_address_arg(struct cf_cursor *c, struct arena *a, const char *example, const char **ret) MUST_USE;
 
 /* Have `route` served at `address`; ":PORT" is every address of both families, of IPv4 alone where [::]
  * cannot be had. `web` (may be NULL; a reference is taken) says how: TLS, users.  The newest claim's

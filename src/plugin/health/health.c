@@ -7,6 +7,7 @@
 #include "base/metrics.h"
 #include "corefile/corefile.h"
 #include "net/http_server.h"
+#include "plugin/http_address.h"
 #include "server/background.h"
 #include "server/generation.h"
 

@@ -6,6 +6,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "corefile/corefile.h"
+#include "plugin/http_address.h"
 #include "server/generation.h"
 
 #include <stdio.h>

@@ -3,6 +3,7 @@
 #include "base/err.h"
 #include "corefile/corefile.h"
 #include "net/http_server.h"
+#include "plugin/http_address.h"
 #include "net/http_web.h"
 #include "plugin/prometheus/prometheus.h"
 

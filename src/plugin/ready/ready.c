@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "corefile/corefile.h"
 #include "net/http_server.h"
+#include "plugin/http_address.h"
 #include "server/generation.h"
 #include "server/lifecycle.h"
 

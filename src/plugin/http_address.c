@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Where an HTTP endpoint listens, as directives name it. */
-#include "net/http_server.h"
+#include "plugin/http_address.h"
 
 #include "base/err.h"
 #include "corefile/corefile.h"
+#include "net/http_server.h"
 
 int http_address_arg(struct cf_cursor *c, struct arena *a, const char *example, const char **ret)
 {
