@@ -2,6 +2,7 @@
 /* Names of a cluster zone taken apart.  Input: the first byte chooses what is on, the rest is a client's message. */
 #include "fuzz.h"
 #include "plugin/kubernetes/name.h"
+#include "wire/reverse.h"
 
 static void check_label(const struct wire_query *q, struct k8s_label l)
 {
@@ -53,6 +54,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		check_name(&q, left, data[0] & 1, data[0] & 2);
 	for (unsigned i = 0; i < q.n_labels; i++)
 		check_dashed((struct k8s_label){q.qname + q.label_off[i] + 1, q.qname[q.label_off[i]]});
-	(void)k8s_reverse_addr(&q, addr);
+	(void)wire_reverse_addr(&q, addr);
 	return 0;
 }
