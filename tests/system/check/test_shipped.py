@@ -9,8 +9,11 @@ import pytest
 
 from harness import server as servers, wait
 
+# In a cluster, or with its addresses: tests/system/stock and tests/system/deploy.
+ELSEWHERE = ("examples/stock/", "deploy/kubernetes/", "deploy/eks/")
 SHIPPED = sorted(p for pattern in ("examples/**/*Corefile*", "deploy/**/*Corefile*")
-                 for p in glob.glob(os.path.join(servers.ROOT, pattern), recursive=True) if not p.endswith(".extra"))
+                 for p in glob.glob(os.path.join(servers.ROOT, pattern), recursive=True)
+                 if not p.endswith(".extra") and not os.path.relpath(p, servers.ROOT).startswith(ELSEWHERE))
 PAGES = sorted(glob.glob(os.path.join(servers.ROOT, "docs", "**", "*.md"), recursive=True)) + \
     [os.path.join(servers.ROOT, "README.md")]
 FENCE = re.compile(r"^```corefile([^\n]*)\n(.*?)^```", re.M | re.S)

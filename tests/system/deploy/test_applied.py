@@ -148,14 +148,6 @@ def test_the_charts_pods_pass_the_level_restricted(strict, helm):
         assert accepted(strict, pod) == (True, "")
 
 
-def test_the_charts_corefile_is_portable(helm, tmp_path):
-    made = find(objects(template(helm).stdout), "ConfigMap", "binnacle")
-    path = tmp_path / "Corefile"
-    path.write_text(made["data"]["Corefile"])
-    r = subprocess.run([*servers.binary(), "check", "-portable", "-conf", str(path)], capture_output=True, text=True)
-    assert [line for line in r.stderr.splitlines()[:-1] if "in-cluster configuration" not in line] == []
-
-
 def test_values_of_the_peers_chart_mean_the_same(helm, tmp_path):
     """A values file as written for CoreDNS's chart."""
     values = tmp_path / "values.yaml"
