@@ -24,15 +24,20 @@ struct convert {
 
 static void usage(void)
 {
-	fputs("Usage: binnacle convert kube-dns [flags] [FILE]      the ConfigMap kube-dns (YAML or JSON) becomes a Corefile\n"
-	      "       binnacle convert corefile -from 1.x [FILE]    a Corefile of CoreDNS 1.x becomes one of today\n\n"
-	      "FILE is \"-\" or absent for standard input; with -upstream or -stub, kube-dns reads none unless it is named.\n\n"
+	fputs("Usage: binnacle convert kube-dns [flags] [FILE]      the ConfigMap kube-dns (YAML or JSON) "
+	      "becomes a Corefile\n"
+	      "       binnacle convert corefile -from 1.x [FILE]    a Corefile of CoreDNS 1.x becomes one of "
+	      "today\n\n"
+	      "FILE is \"-\" or absent for standard input; with -upstream or -stub, kube-dns reads none "
+	      "unless it is named.\n\n"
 	      "  -domain name                  with kube-dns: the cluster's domain (default cluster.local)\n"
-	      "  -reverse cidr                 ...a reverse zone; may be repeated (default in-addr.arpa ip6.arpa)\n"
+	      "  -reverse cidr                 ...a reverse zone; may be repeated (default in-addr.arpa "
+	      "ip6.arpa)\n"
 	      "  -upstream ip[:port]           ...as in upstreamNameservers; may be repeated\n"
 	      "  -stub domain=ip[:port][,...]  ...as in stubDomains; may be repeated\n"
-	      "  -from version                 with corefile: the CoreDNS that it was written for, "
-	      MIGRATE_OLDEST " to " MIGRATE_NEWEST "\n", stderr);
+	      "  -from version                 with corefile: the CoreDNS that it was written "
+	      "for, " MIGRATE_OLDEST " to " MIGRATE_NEWEST "\n",
+	      stderr);
 }
 
 /* ---------------------------------------------------------------- the command line */
@@ -185,7 +190,8 @@ static int convert_corefile(struct convert *c)
 	int err;
 
 	if (from < migrate_version(MIGRATE_OLDEST) || from > migrate_version(MIGRATE_NEWEST)) {
-		fprintf(stderr, "-from: expected a version of CoreDNS from " MIGRATE_OLDEST " to " MIGRATE_NEWEST "\n");
+		fprintf(stderr, "-from: expected a version of CoreDNS from " MIGRATE_OLDEST
+				" to " MIGRATE_NEWEST "\n");
 		return -EINVAL;
 	}
 	err = read_input(c, &text, &len);
@@ -235,7 +241,8 @@ int convert_command(int argc, char **argv)
 		kind++;
 	arena_init(&c.a, NULL, 0, NULL);
 	cf_errors_init(&c.errs, &c.a);
-	if (kind == ARRAY_LEN(kinds) || kube_dns_init(&c.a, &c.kube_dns) || take_flags(&c, argc, argv, kinds[kind].take))
+	if (kind == ARRAY_LEN(kinds) || kube_dns_init(&c.a, &c.kube_dns) ||
+	    take_flags(&c, argc, argv, kinds[kind].take))
 		usage();
 	else
 		status = run(&c, kind);

@@ -29,7 +29,8 @@ static yaml_node_t *get(struct reader *r, const yaml_node_t *map, const char *ke
 {
 	if (!map || map->type != YAML_MAPPING_NODE)
 		return NULL;
-	for (const yaml_node_pair_t *p = map->data.mapping.pairs.start; p < map->data.mapping.pairs.top; p++) {
+	for (const yaml_node_pair_t *p = map->data.mapping.pairs.start; p < map->data.mapping.pairs.top;
+	     p++) {
 		const char *k = scalar(yaml_document_get_node(&r->doc, p->key));
 
 		if (k && strcmp(k, key) == 0)
@@ -79,7 +80,8 @@ static int read_stub(struct reader *r, const cJSON *stub)
 	if (!domain)
 		return -ENOMEM;
 	if (!cJSON_IsArray(stub) || !cJSON_GetArraySize(stub))
-		return cf_error(r->errs, r->file, 0, "stubDomains: %.300s: expected a JSON array of servers", domain);
+		return cf_error(r->errs, r->file, 0, "stubDomains: %.300s: expected a JSON array of servers",
+				domain);
 	cJSON_ArrayForEach(item, stub)
 	{
 		const char *text = cJSON_IsString(item) ? text_of(r, item) : "";
@@ -136,7 +138,9 @@ static int read_data(struct reader *r, const yaml_node_t *data)
 	static const struct {
 		const char *key;
 		int (*read)(struct reader *r, const cJSON *json);
-	} keys[] = {{"upstreamNameservers", read_upstreams}, {"stubDomains", read_stubs}, {"federations", read_federations}};
+	} keys[] = {{"upstreamNameservers", read_upstreams},
+		    {"stubDomains", read_stubs},
+		    {"federations", read_federations}};
 	int err = 0;
 
 	for (size_t i = 0; i < ARRAY_LEN(keys) && err != -ENOMEM; i++) {
@@ -149,7 +153,8 @@ static int read_data(struct reader *r, const yaml_node_t *data)
 
 static bool knows_a_key(struct reader *r, const yaml_node_t *root)
 {
-	return get(r, root, "stubDomains") || get(r, root, "upstreamNameservers") || get(r, root, "federations");
+	return get(r, root, "stubDomains") || get(r, root, "upstreamNameservers") ||
+	       get(r, root, "federations");
 }
 
 static int read_document(struct reader *r)
@@ -161,7 +166,8 @@ static int read_document(struct reader *r)
 		return read_data(r, data ? data : root);
 	if (kind && strcmp(kind, "ConfigMap") == 0)
 		return 0; /* kube-dns with its defaults */
-	return cf_error(r->errs, r->file, 0, "found neither a ConfigMap nor stubDomains nor upstreamNameservers");
+	return cf_error(r->errs, r->file, 0,
+			"found neither a ConfigMap nor stubDomains nor upstreamNameservers");
 }
 
 int kube_dns_read(struct arena *a, const char *file, const char *text, size_t len, struct cf_errors *errs,
@@ -178,7 +184,8 @@ int kube_dns_read(struct arena *a, const char *file, const char *text, size_t le
 		err = read_document(&r);
 		yaml_document_delete(&r.doc);
 	} else {
-		err = cf_error(errs, file, (unsigned)parser.problem_mark.line + 1, "expected YAML or JSON: %s",
+		err = cf_error(errs, file, (unsigned)parser.problem_mark.line + 1,
+			       "expected YAML or JSON: %s",
 			       parser.problem ? parser.problem : "not understood");
 	}
 	yaml_parser_delete(&parser);

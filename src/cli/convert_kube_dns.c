@@ -49,7 +49,8 @@ static bool is_server(const char *s)
 	if (is_address(s, strlen(s)))
 		return true;
 	if (*s == '[')
-		return close && close + 1 == colon && is_address(s + 1, (size_t)(close - s - 1)) && is_port(colon + 1);
+		return close && close + 1 == colon && is_address(s + 1, (size_t)(close - s - 1)) &&
+		       is_port(colon + 1);
 	return colon && strchr(s, ':') == colon && is_address(s, (size_t)(colon - s)) && is_port(colon + 1);
 }
 
@@ -84,10 +85,13 @@ static bool is_domain(const char *s)
 int kube_dns_add_upstream(struct kube_dns *k, const char *file, const char *server, struct cf_errors *errs)
 {
 	if (!is_server(server))
-		return cf_error(errs, file, 0, "upstreamNameservers: found \"%.100s\", expected an IP address, maybe with :PORT",
-				server);
+		return cf_error(
+			errs, file, 0,
+			"upstreamNameservers: found \"%.100s\", expected an IP address, maybe with :PORT",
+			server);
 	if (k->n_upstreams == KUBE_DNS_UPSTREAMS_MAX)
-		return cf_error(errs, file, 0, "upstreamNameservers: more than %d; kube-dns takes no more either",
+		return cf_error(errs, file, 0,
+				"upstreamNameservers: more than %d; kube-dns takes no more either",
 				KUBE_DNS_UPSTREAMS_MAX);
 	k->upstreams[k->n_upstreams++] = server;
 	return 0;
@@ -112,12 +116,16 @@ int kube_dns_add_server(struct kube_dns *k, const char *file, const char *domain
 	struct kube_dns_stub *s;
 
 	if (!is_domain(domain))
-		return cf_error(errs, file, 0, "stubDomains: found \"%.300s\", expected the name of a domain", domain);
+		return cf_error(errs, file, 0, "stubDomains: found \"%.300s\", expected the name of a domain",
+				domain);
 	if (!is_server(server))
-		return cf_error(errs, file, 0, "stubDomains: %s: found \"%.100s\", expected an IP address, maybe with :PORT%s",
-				domain, server,
-				is_domain(server) ? " (kube-dns asked for the address of a name once, at its start; "
-						    "write that address)" : "");
+		return cf_error(
+			errs, file, 0,
+			"stubDomains: %s: found \"%.100s\", expected an IP address, maybe with :PORT%s",
+			domain, server,
+			is_domain(server) ? " (kube-dns asked for the address of a name once, at its start; "
+					    "write that address)"
+					  : "");
 	s = stub_of(k, domain);
 	if (!s || s->n == KUBE_DNS_SERVERS_MAX)
 		return cf_error(errs, file, 0, "stubDomains: %s: more than %d servers or %d domains", domain,
@@ -138,13 +146,17 @@ static void print_main(const struct kube_dns *k, FILE *to)
 {
 	static const char *const arpa[] = {"in-addr.arpa", "ip6.arpa"}, *const host[] = {"/etc/resolv.conf"};
 
-	fprintf(to, ".:53 {\n    errors\n    health {\n        lameduck 5s\n    }\n    ready\n    kubernetes %s",
+	fprintf(to,
+		".:53 {\n    errors\n    health {\n        lameduck 5s\n    }\n    ready\n    kubernetes %s",
 		k->domain ? k->domain : "cluster.local");
 	print_words(k->n_reverse ? k->reverse : arpa, k->n_reverse ? k->n_reverse : ARRAY_LEN(arpa), to);
 	fputs(" {\n        pods insecure\n        fallthrough in-addr.arpa ip6.arpa\n        ttl 30\n    }\n"
-	      "    prometheus :9153\n    forward .", to);
+	      "    prometheus :9153\n    forward .",
+	      to);
 	print_words(k->n_upstreams ? k->upstreams : host, k->n_upstreams ? k->n_upstreams : 1, to);
-	fputs(" {\n        max_concurrent 1000\n    }\n    cache 30\n    loop\n    reload\n    loadbalance\n}\n", to);
+	fputs(" {\n        max_concurrent 1000\n    }\n    cache 30\n    loop\n    reload\n    "
+	      "loadbalance\n}\n",
+	      to);
 }
 
 static void print_stub(const struct kube_dns_stub *s, FILE *to)

@@ -35,7 +35,8 @@ int kube_dns_init(struct arena *a, struct kube_dns *ret) MUST_USE;
 int kube_dns_read(struct arena *a, const char *file, const char *text, size_t len, struct cf_errors *errs,
 		  struct kube_dns *k) MUST_USE;
 /* Add one; `file` is what the messages name.  0 or ERR_SYNTAX. */
-int kube_dns_add_upstream(struct kube_dns *k, const char *file, const char *server, struct cf_errors *errs) MUST_USE;
+int kube_dns_add_upstream(struct kube_dns *k, const char *file, const char *server,
+			  struct cf_errors *errs) MUST_USE;
 int kube_dns_add_server(struct kube_dns *k, const char *file, const char *domain, const char *server,
 			struct cf_errors *errs) MUST_USE;
 void kube_dns_print(const struct kube_dns *k, FILE *to);

@@ -143,7 +143,8 @@ static void proxy_option(struct migration *m, struct conv_node *proxy, struct co
 	struct conv_node *n = now ? new_line(m, now) : NULL;
 
 	if (n) {
-		report(m, o->line, "option \"%s\" of \"proxy\" becomes \"%s\" of \"forward\"", o->words->text, now);
+		report(m, o->line, "option \"%s\" of \"proxy\" becomes \"%s\" of \"forward\"", o->words->text,
+		       now);
 		if (conv_find(proxy, "force_tcp") && conv_is(n, "force_tcp"))
 			conv_remove(proxy, o);
 		else
@@ -155,7 +156,8 @@ static void proxy_option(struct migration *m, struct conv_node *proxy, struct co
 	}
 }
 
-static void proxy_to_forward(struct migration *m, const struct step *s, struct conv_node *in, struct conv_node *n)
+static void proxy_to_forward(struct migration *m, const struct step *s, struct conv_node *in,
+			     struct conv_node *n)
 {
 	struct conv_node *o = n->first, *next;
 
@@ -194,45 +196,53 @@ static void add_plugin(struct migration *m, const struct step *s, struct conv_no
 
 	if (!p)
 		return;
-	report(m, in->line, "since %s plugin \"%s\" is a default: added", version_text(s->version, version), s->note);
+	report(m, in->line, "since %s plugin \"%s\" is a default: added", version_text(s->version, version),
+	       s->note);
 	conv_append(in, p);
 }
 
 /* ---------------------------------------------------------------- the steps */
 
-#define OPTION(v, p, o, st, act, when) {v, p, o, st, act, when, NULL}
+#define OPTION(v, p, o, st, act, when)                                                                       \
+	{                                                                                                    \
+		v, p, o, st, act, when, NULL                                                                 \
+	}
 
 static const struct step steps[] = {
 	OPTION(V(1, 4), "proxy", "protocol", "ignored", drop, is_https_google),
 	{V(2, 1), "forward", NULL, NULL, add_plugin, NULL, "loop"},
 	{V(2, 1), "proxy", NULL, NULL, add_plugin, NULL, "loop"},
-	OPTION(V(3, 1), "kubernetes", "endpoint", "reduced to its first address, others have no effect", keep_first, has_several),
-	{V(4, 0), "proxy", NULL, "deprecated and later removed; replaced by \"forward\"", proxy_to_forward, NULL, NULL},
+	OPTION(V(3, 1), "kubernetes", "endpoint", "reduced to its first address, others have no effect",
+	       keep_first, has_several),
+	{V(4, 0), "proxy", NULL, "deprecated and later removed; replaced by \"forward\"", proxy_to_forward,
+	 NULL, NULL},
 	OPTION(V(4, 0), "kubernetes", "upstream", "deprecated and later removed", drop, NULL),
 	{V(5, 0), "kubernetes", NULL, NULL, add_plugin, NULL, "ready"},
 	OPTION(V(5, 0), "kubernetes", "resyncperiod", "deprecated and later removed", drop, NULL),
-	{V(6, 5), "health", NULL, "given \"lameduck 5s\" as a default", add_option, has_no_lameduck, "lameduck 5s"},
-	{V(7, 0), "forward", NULL, "given \"max_concurrent 1000\" as a default", add_option, has_no_max_concurrent,
-	 "max_concurrent 1000"},
+	{V(6, 5), "health", NULL, "given \"lameduck 5s\" as a default", add_option, has_no_lameduck,
+	 "lameduck 5s"},
+	{V(7, 0), "forward", NULL, "given \"max_concurrent 1000\" as a default", add_option,
+	 has_no_max_concurrent, "max_concurrent 1000"},
 	{V(7, 0), "federation", NULL, "removed", drop, NULL, NULL},
 	OPTION(V(8, 0), "kubernetes", "transfer", "removed: the plugin \"transfer\" is added", drop, NULL),
 };
 
-static void take_option(struct migration *m, const struct step *s, struct conv_node *block, struct conv_node *plugin,
-			struct conv_node *o)
+static void take_option(struct migration *m, const struct step *s, struct conv_node *block,
+			struct conv_node *plugin, struct conv_node *o)
 {
 	char version[16];
 
 	if (s->applies && !s->applies(o))
 		return;
-	report(m, o->line, "since %s option \"%s\" of \"%s\" is %s", version_text(s->version, version), s->option,
-	       s->plugin, s->status);
+	report(m, o->line, "since %s option \"%s\" of \"%s\" is %s", version_text(s->version, version),
+	       s->option, s->plugin, s->status);
 	if (strcmp(s->option, "transfer") == 0 && conv_n_args(o) > 1 && conv_arg(plugin, 0))
 		move_transfer(m, block, plugin, o);
 	s->act(m, s, plugin, o);
 }
 
-static void take_options(struct migration *m, const struct step *s, struct conv_node *block, struct conv_node *plugin)
+static void take_options(struct migration *m, const struct step *s, struct conv_node *block,
+			 struct conv_node *plugin)
 {
 	struct conv_node *next;
 
@@ -243,15 +253,16 @@ static void take_options(struct migration *m, const struct step *s, struct conv_
 	}
 }
 
-static void take_plugin(struct migration *m, const struct step *s, struct conv_node *block, struct conv_node *plugin)
+static void take_plugin(struct migration *m, const struct step *s, struct conv_node *block,
+			struct conv_node *plugin)
 {
 	char version[16];
 
 	if (s->applies && !s->applies(plugin))
 		return;
 	if (s->status)
-		report(m, plugin->line, "since %s plugin \"%s\" is %s", version_text(s->version, version), s->plugin,
-		       s->status);
+		report(m, plugin->line, "since %s plugin \"%s\" is %s", version_text(s->version, version),
+		       s->plugin, s->status);
 	s->act(m, s, block, plugin);
 }
 
@@ -315,11 +326,14 @@ static void split_forwards(struct migration *m)
 			if (!conv_is(f, "forward") || (conv_arg(f, 0) && !strcmp(conv_arg(f, 0)->text, ".")))
 				continue;
 			if (!conv_arg(f, 0))
-				cf_error(m->errs, m->file, f->line, "\"forward\" without a zone and addresses");
+				cf_error(m->errs, m->file, f->line,
+					 "\"forward\" without a zone and addresses");
 			else if (!is_default_block(block))
 				cf_error(m->errs, m->file, f->line,
-					 "\"forward %s\" can be moved only out of a block that serves \".\" or \".:53\" "
-					 "alone; make it a server block of its own by hand", conv_arg(f, 0)->text);
+					 "\"forward %s\" can be moved only out of a block that serves \".\" "
+					 "or \".:53\" "
+					 "alone; make it a server block of its own by hand",
+					 conv_arg(f, 0)->text);
 			else if (!move_forward(m, block, f))
 				return;
 		}

@@ -110,8 +110,9 @@ static void test_braces_and_indentation_are_made_even(void **state)
 
 static void test_a_file_without_braces_is_one_block(void **state)
 {
-	assert_string_equal(migrated(*state, "1.14", "import x\n.\nlog\nforward . 192.0.2.1 {\n max_fails 1\n}\n"),
-			    "import x\n\n. {\n    log\n    forward . 192.0.2.1 {\n        max_fails 1\n    }\n}\n");
+	assert_string_equal(
+		migrated(*state, "1.14", "import x\n.\nlog\nforward . 192.0.2.1 {\n max_fails 1\n}\n"),
+		"import x\n\n. {\n    log\n    forward . 192.0.2.1 {\n        max_fails 1\n    }\n}\n");
 }
 
 static void test_braces_in_other_places_are_refused(void **state)
@@ -163,21 +164,23 @@ static void test_versions_are_compared_as_numbers(void **state)
 
 static void test_proxy_becomes_forward(void **state)
 {
-	assert_string_equal(migrated(*state, "1.3.1",
-				     ".:53 {\nproxy . 192.0.2.1 {\npolicy first\nspray\nprotocol dns force_tcp\n"
-				     "except a.example\n}\nloop\n}\n"),
-			    ".:53 {\n    forward . 192.0.2.1 {\n        policy sequential\n        force_tcp\n"
-			    "        except a.example\n        max_concurrent 1000\n    }\n    loop\n}\n");
+	assert_string_equal(
+		migrated(*state, "1.3.1",
+			 ".:53 {\nproxy . 192.0.2.1 {\npolicy first\nspray\nprotocol dns force_tcp\n"
+			 "except a.example\n}\nloop\n}\n"),
+		".:53 {\n    forward . 192.0.2.1 {\n        policy sequential\n        force_tcp\n"
+		"        except a.example\n        max_concurrent 1000\n    }\n    loop\n}\n");
 }
 
 static void test_a_second_forward_gets_its_own_block_or_an_error(void **state)
 {
 	struct world *w = *state;
 
-	assert_string_equal(migrated(w, "1.4.0", ". {\nforward . 192.0.2.1\nforward a.example 192.0.2.2\n}\n"),
-			    ". {\n    forward . 192.0.2.1 {\n        max_concurrent 1000\n    }\n}\n\n"
-			    "a.example {\n    forward . 192.0.2.2 {\n        max_concurrent 1000\n    }\n"
-			    "    loop\n    errors\n    cache 30\n}\n");
+	assert_string_equal(
+		migrated(w, "1.4.0", ". {\nforward . 192.0.2.1\nforward a.example 192.0.2.2\n}\n"),
+		". {\n    forward . 192.0.2.1 {\n        max_concurrent 1000\n    }\n}\n\n"
+		"a.example {\n    forward . 192.0.2.2 {\n        max_concurrent 1000\n    }\n"
+		"    loop\n    errors\n    cache 30\n}\n");
 	w->errs = (struct cf_errors){0};
 	cf_errors_init(&w->errs, &w->a);
 	assert_int_equal(read_corefile(w, "a b {\nforward c.example 192.0.2.2\n}\n"), 0);
@@ -205,9 +208,11 @@ static int read_configmap(struct world *w, const char *text)
 static void test_a_configmap_is_read_as_yaml_and_as_json(void **state)
 {
 	static const char *const v[] = {
-		"kind: ConfigMap\ndata:\n  stubDomains: |\n    {\"a.example\": [\"192.0.2.1\", \"[2001:db8::1]:5353\"]}\n"
+		"kind: ConfigMap\ndata:\n  stubDomains: |\n    {\"a.example\": [\"192.0.2.1\", "
+		"\"[2001:db8::1]:5353\"]}\n"
 		"  upstreamNameservers: |\n    [\"192.0.2.3:54\"]\n",
-		"{\"kind\": \"ConfigMap\", \"data\": {\"stubDomains\": \"{\\\"a.example\\\": [\\\"192.0.2.1\\\", "
+		"{\"kind\": \"ConfigMap\", \"data\": {\"stubDomains\": \"{\\\"a.example\\\": "
+		"[\\\"192.0.2.1\\\", "
 		"\\\"[2001:db8::1]:5353\\\"]}\",\n\"upstreamNameservers\": \"[\\\"192.0.2.3:54\\\"]\"}}",
 		"stubDomains: '{\"a.example\": [\"192.0.2.1\", \"[2001:db8::1]:5353\"]}'\n"
 		"upstreamNameservers: '[\"192.0.2.3:54\"]'\nother: x\n",
@@ -243,7 +248,8 @@ static void test_what_forward_could_not_take_is_refused(void **state)
 		{"data: {upstreamNameservers: '{}'}\n", "expected a JSON array"},
 		{"data: {upstreamNameservers: '[1]'}\n", "expected an IP address"},
 		{"data: {upstreamNameservers: '[\"[192.0.2.1\"]'}\n", "expected an IP address"},
-		{"data: {upstreamNameservers: '[\"1.1.1.1\",\"1.1.1.2\",\"1.1.1.3\",\"1.1.1.4\"]'}\n", "more than 3"},
+		{"data: {upstreamNameservers: '[\"1.1.1.1\",\"1.1.1.2\",\"1.1.1.3\",\"1.1.1.4\"]'}\n",
+		 "more than 3"},
 		{"a: [\n", "f:2: expected YAML or JSON"},
 	};
 
