@@ -13,7 +13,7 @@
  *
  * Time-outs: the first message must be whole within `first_ms` of the connection, each later one within
  * `idle_ms` of the one before it or of the last answer, length and body included, so that a trickle gains
- * nothing; a client that takes no byte of its answers for `write_ms` is closed.  Idle time is not counted
+ * nothing; a client that takes no byte of its answers for `write_ms` is closed (within twice that).  Idle time is not counted
  * while answers are due.
  *
  * A PROXY header is due where the policy says so (net_port_set_proxy): it must be whole 10 s after the connection's

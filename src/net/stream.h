@@ -41,6 +41,8 @@ int stream_connect(struct loop *l, const struct net_addr *peer, const struct net
 int stream_write(struct stream *s, const uint8_t *data, size_t len) MUST_USE;
 /* Bytes that wait to be sent. */
 size_t stream_pending(const struct stream *s);
+/* Bytes that the peer has not acknowledged: those that wait and those that the kernel has.  A system call. */
+size_t stream_unacked(const struct stream *s);
 /* Memory that the output of all streams of a loop holds. */
 size_t stream_held(const struct loop *l);
 /* Default 256 KiB; the mark (see `drained`) is half of it unless set afterwards. */

@@ -6,6 +6,8 @@
 #include "base/err.h"
 
 #include <errno.h>
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
 
 void stream_out_drop(struct stream *s)
 {
@@ -15,6 +17,14 @@ void stream_out_drop(struct stream *s)
 size_t stream_pending(const struct stream *s)
 {
 	return net_buffer_waiting(&s->out);
+}
+
+size_t stream_unacked(const struct stream *s)
+{
+	int queued = 0;
+
+	(void)ioctl(s->fd, SIOCOUTQ, &queued); /* TCP always knows */
+	return stream_pending(s) + (size_t)queued;
 }
 
 size_t stream_held(const struct loop *l)

@@ -233,9 +233,11 @@ static void arm(struct tcp_conn *c)
 		tcp_conn_close(c, 0);
 }
 
+/* The kernel's queue counts: it asks for more only when a third of it, perhaps a megabyte, has gone.  What was in it when
+ * the output began to wait is known from the first look on, so a client has between one and two of the time-out. */
 static void look_at_writing(struct tcp_conn *c, uint64_t now)
 {
-	size_t acked = c->written - stream_pending(c->stream);
+	size_t acked = c->written - stream_unacked(c->stream);
 
 	if (acked != c->acked_seen) {
 		c->acked_seen = acked;

@@ -500,6 +500,12 @@ size_t stream_pending(const struct stream *s)
 	return s->out_len;
 }
 
+/* What has left is with the peer, or will be. */
+size_t stream_unacked(const struct stream *s)
+{
+	return s->out_len;
+}
+
 size_t stream_held(const struct loop *l)
 {
 	size_t n = 0;
