@@ -72,6 +72,12 @@ static void tell(struct query *q, const struct transfer *t)
 			 transfer_records(t), zone, peer, transfer_serial(t));
 }
 
+/* Several messages to one question: what the others (RFC 8484) have no way for. */
+static bool takes_several(const struct net_return *r)
+{
+	return r->stream && (r->transport == TRANSPORT_DNS || r->transport == TRANSPORT_TLS);
+}
+
 static enum step refuse(struct query *q, const char *why)
 {
 	return query_fail(q, RCODE_REFUSED, EDE_PROHIBITED, why, NULL);
@@ -86,10 +92,10 @@ static enum step query(const void *state, struct query *q, void *scratch)
 
 	if (likely(q->in.qtype != TYPE_AXFR && q->in.qtype != TYPE_IXFR))
 		return STEP_NEXT;
-	r = transfer_rule_of(p, q->in.qname);
+	r = q->in.qclass == CLASS_IN ? transfer_rule_of(p, q->in.qname) : NULL;
 	if (!r)
 		return STEP_NEXT;
-	if (q->kind != QUERY_CLIENT || !q->from.stream)
+	if (q->kind != QUERY_CLIENT || !takes_several(&q->from))
 		return refuse(q, "zones are transferred over TCP");
 	if (!is_allowed(r, net_return_peer(&q->from)))
 		return refuse(q, "this zone is not transferred to your address");
