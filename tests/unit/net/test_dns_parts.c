@@ -86,12 +86,11 @@ static void go_on(struct net_room *r)
 
 static int ask(void)
 {
-	int fd, size = 4096;
+	int fd;
 
 	port_start(&p, 4, &limits);
 	p.hold = true;
 	fd = tcp_client(&p);
-	assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size)), 0);
 	send_query(fd, 1, 20);
 	UNTIL(p.l, p.n_held == 1);
 	all.room.fn = go_on;
@@ -112,12 +111,11 @@ static void test_parts_come_whole_and_in_order_to_a_client_that_pauses(void **st
 	static uint8_t buf[2 * (PART + 2)];
 	size_t have = 0;
 	unsigned n = 0;
-	int fd = ask(), size = 1 << 20;
+	int fd = ask();
 
 	(void)state;
 	stall();
 	assert_true(all.sent < PARTS - 1);
-	assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size)), 0);
 	while (n < PARTS) {
 		ssize_t len;
 
