@@ -6,6 +6,7 @@
 #include "base/metrics.h"
 #include "base/rcu.h"
 #include "kube/client.h"
+#include "kube/text.h"
 
 #include <arpa/inet.h>
 #include <cjson/cJSON.h>
@@ -44,7 +45,7 @@ static void print(cJSON *line)
 
 static cJSON *text_of(const char *s, size_t len)
 {
-	char *copy = strndup(s ? s : "", len);
+	char *copy = kube_text_dup(s, s ? len : 0);
 	cJSON *json = cJSON_CreateString(copy ? copy : "");
 
 	free(copy);

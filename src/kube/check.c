@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "kube/text.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -90,8 +91,8 @@ static void suspect(struct kube_check *k, const struct kube_object *o)
 
 	if (k->n_suspects == SUSPECTS_MAX)
 		return; /* that many are reason enough to list anew */
-	s->ns = strndup(o->ns.len ? o->ns.s : "", o->ns.len);
-	s->name = strndup(o->name.s, o->name.len);
+	s->ns = kube_text_dup(o->ns.s, o->ns.len);
+	s->name = kube_text_dup(o->name.s, o->name.len);
 	s->version = o->version;
 	if (s->ns && s->name)
 		k->n_suspects++;

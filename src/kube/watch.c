@@ -17,6 +17,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
+#include "kube/text.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -50,7 +51,7 @@ static bool is_listing(const struct kube_watch *w)
 static void set_next(struct kube_watch *w, struct kube_str next)
 {
 	free(w->next);
-	w->next = next.len ? strndup(next.s, next.len) : NULL;
+	w->next = next.len ? kube_text_dup(next.s, next.len) : NULL;
 }
 
 /* ---------------------------------------------------------------- waiting again */
