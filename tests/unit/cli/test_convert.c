@@ -208,14 +208,14 @@ static int read_configmap(struct world *w, const char *text)
 static void test_a_configmap_is_read_as_yaml_and_as_json(void **state)
 {
 	static const char *const v[] = {
-		"kind: ConfigMap\ndata:\n  stubDomains: |\n    {\"a.example\": [\"192.0.2.1\", "
-		"\"[2001:db8::1]:5353\"]}\n"
-		"  upstreamNameservers: |\n    [\"192.0.2.3:54\"]\n",
-		"{\"kind\": \"ConfigMap\", \"data\": {\"stubDomains\": \"{\\\"a.example\\\": "
-		"[\\\"192.0.2.1\\\", "
-		"\\\"[2001:db8::1]:5353\\\"]}\",\n\"upstreamNameservers\": \"[\\\"192.0.2.3:54\\\"]\"}}",
-		"stubDomains: '{\"a.example\": [\"192.0.2.1\", \"[2001:db8::1]:5353\"]}'\n"
-		"upstreamNameservers: '[\"192.0.2.3:54\"]'\nother: x\n",
+		("kind: ConfigMap\ndata:\n  stubDomains: |\n    {\"a.example\": [\"192.0.2.1\", "
+		 "\"[2001:db8::1]:5353\"]}\n"
+		 "  upstreamNameservers: |\n    [\"192.0.2.3:54\"]\n"),
+		("{\"kind\": \"ConfigMap\", \"data\": {\"stubDomains\": \"{\\\"a.example\\\": "
+		 "[\\\"192.0.2.1\\\", "
+		 "\\\"[2001:db8::1]:5353\\\"]}\",\n\"upstreamNameservers\": \"[\\\"192.0.2.3:54\\\"]\"}}"),
+		("stubDomains: '{\"a.example\": [\"192.0.2.1\", \"[2001:db8::1]:5353\"]}'\n"
+		 "upstreamNameservers: '[\"192.0.2.3:54\"]'\nother: x\n"),
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(v); i++) {
