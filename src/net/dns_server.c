@@ -286,6 +286,11 @@ int net_port_set_proxy(struct net_port *p, const struct proxy_policy *policy, ui
 	return policy && policy->session_ns && !p->sessions ? -ENOMEM : 0;
 }
 
+void net_port_keep_udp(struct net_port *p)
+{
+	p->udp_unwanted = false;
+}
+
 bool net_port_has_udp(const struct net_port *p)
 {
 	return p->udp != NULL;
@@ -309,12 +314,18 @@ static void dropped_udp_done(void *arg)
 	struct net_port *p = arg;
 
 	p->udp_leaving = NULL;
+	if (p->udp_unwanted && !p->retiring)
+		net_port_drop_udp(p);
 	look_if_done(p);
 }
 
+/* One leaves at a time: the next one goes when the last has gone, unless it is wanted again by then. */
 void net_port_drop_udp(struct net_port *p)
 {
-	if (!p->udp || p->udp_leaving)
+	if (!p->udp)
+		return;
+	p->udp_unwanted = p->udp_leaving != NULL;
+	if (p->udp_unwanted)
 		return;
 	p->udp_leaving = p->udp;
 	p->udp = NULL;

@@ -126,9 +126,11 @@ int net_port_start(struct loop *l, struct tcp_table *tcp, int udp_fd, int tcp_fd
 void net_port_set_limits(struct net_port *p, const struct tcp_limits *limits);
 /* A UDP socket for a port that has none.  Takes the descriptor, also on failure.  0 or -errno. */
 int net_port_add_udp(struct net_port *p, int fd, const struct net_addr *at) MUST_USE;
-/* Give the UDP socket up (udp_server_retire): what was sent to it is still handed up and can be answered.  A port whose
- * last socket is still being retired keeps this one. */
+/* Give the UDP socket up (udp_server_retire): what was sent to it is still handed up and can be answered.  While an earlier one
+ * is still being retired it serves on, and goes after that. */
 void net_port_drop_udp(struct net_port *p);
+/* It is wanted after all. */
+void net_port_keep_udp(struct net_port *p);
 /* Whose PROXY headers are believed from now on; NULL: nobody's.  `policy` stays until the next call, or until the port has
  * gone; `cells` are the worker's.  0, or -ENOMEM: there are no sessions. */
 int net_port_set_proxy(struct net_port *p, const struct proxy_policy *policy, uint64_t *cells) MUST_USE;

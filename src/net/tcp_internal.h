@@ -54,6 +54,7 @@ struct net_port {
 	struct tcp_table *table;
 	struct udp_server *udp;
 	struct udp_server *udp_leaving; /* dropped, still read */
+	bool udp_unwanted; /* `udp` goes once that one has gone */
 	const struct proxy_policy *proxy; /* NULL: no headers */
 	struct proxy_sessions *sessions; /* NULL: not tracked */
 	uint64_t *cells;             /* for proxy's counters */

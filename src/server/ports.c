@@ -319,9 +319,11 @@ static void change_part(struct port_worker *pw, const struct listener *l, bool u
 {
 	int fd, err = apply(pw, l);
 
-	if (!udp) {
+	if (udp)
+		net_port_keep_udp(pw->net);
+	else
 		net_port_drop_udp(pw->net);
-	} else if (!net_port_has_udp(pw->net)) {
+	if (udp && !net_port_has_udp(pw->net)) {
 		fd = open_udp(&pw->port->at, pw->index);
 		if (fd == NONE_GIVEN)
 			return;
