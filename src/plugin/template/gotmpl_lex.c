@@ -2,6 +2,8 @@
 /* Characters -> text and the words of actions. */
 #include "plugin/template/gotmpl.h"
 
+#include "base/utf8.h"
+
 #include <ctype.h>
 #include <errno.h>
 #include <stdarg.h>
@@ -214,30 +216,6 @@ void gt_lex_next(struct gt_lex *l)
 
 /* ---------------------------------------------------------------- constants */
 
-static size_t put_utf8(char *out, unsigned long c)
-{
-	if (c < 0x80) {
-		out[0] = (char)c;
-		return 1;
-	}
-	if (c < 0x800) {
-		out[0] = (char)(0xc0 | c >> 6);
-		out[1] = (char)(0x80 | (c & 0x3f));
-		return 2;
-	}
-	if (c < 0x10000) {
-		out[0] = (char)(0xe0 | c >> 12);
-		out[1] = (char)(0x80 | (c >> 6 & 0x3f));
-		out[2] = (char)(0x80 | (c & 0x3f));
-		return 3;
-	}
-	out[0] = (char)(0xf0 | c >> 18);
-	out[1] = (char)(0x80 | (c >> 12 & 0x3f));
-	out[2] = (char)(0x80 | (c >> 6 & 0x3f));
-	out[3] = (char)(0x80 | (c & 0x3f));
-	return 4;
-}
-
 /* \xHH, \OOO, \uHHHH and \UHHHHHHHH: `digits` of them behind s. */
 static size_t numbered(const char *s, const char *end, int digits, int base, bool utf8, char *out, size_t *out_len)
 {
@@ -251,7 +229,7 @@ static size_t numbered(const char *s, const char *end, int digits, int base, boo
 	if (*stop || !isxdigit((unsigned char)text[0]) || c > (utf8 ? 0x10fffful : 0xfful))
 		return 0;
 	if (utf8)
-		*out_len += put_utf8(out + *out_len, c);
+		*out_len += utf8_put(out + *out_len, (uint32_t)c);
 	else
 		out[(*out_len)++] = (char)c;
 	return (size_t)digits;

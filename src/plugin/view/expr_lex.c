@@ -2,6 +2,8 @@
 /* Characters of an expression -> tokens. */
 #include "plugin/view/expr_internal.h"
 
+#include "base/utf8.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -102,30 +104,6 @@ static struct expr_token lex_number(const char *s, uint32_t at)
 
 /* ---------------------------------------------------------------- strings */
 
-static unsigned put_utf8(char *out, uint32_t c)
-{
-	if (c < 0x80) {
-		out[0] = (char)c;
-		return 1;
-	}
-	if (c < 0x800) {
-		out[0] = (char)(0xc0 | c >> 6);
-		out[1] = (char)(0x80 | (c & 0x3f));
-		return 2;
-	}
-	if (c < 0x10000) {
-		out[0] = (char)(0xe0 | c >> 12);
-		out[1] = (char)(0x80 | (c >> 6 & 0x3f));
-		out[2] = (char)(0x80 | (c & 0x3f));
-		return 3;
-	}
-	out[0] = (char)(0xf0 | c >> 18);
-	out[1] = (char)(0x80 | (c >> 12 & 0x3f));
-	out[2] = (char)(0x80 | (c >> 6 & 0x3f));
-	out[3] = (char)(0x80 | (c & 0x3f));
-	return 4;
-}
-
 /* `digits` of `base` at s; false: they are not. */
 static bool read_code(const char *s, unsigned digits, int base, uint32_t *ret)
 {
@@ -157,7 +135,7 @@ static unsigned unescape(const char *s, char *out, unsigned *ret_len)
 		if (digits == 2)
 			*out = (char)c;
 		else
-			*ret_len = put_utf8(out, c);
+			*ret_len = (unsigned)utf8_put(out, c);
 		return 1 + digits;
 	}
 	if (*s >= '0' && *s <= '3' && read_code(s, 3, 8, &c)) {
