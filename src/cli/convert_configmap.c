@@ -4,11 +4,11 @@
 
 #include "base/err.h"
 #include "corefile/corefile.h"
+#include "kube/yaml_doc.h"
 
 #include <cjson/cJSON.h>
 #include <errno.h>
 #include <string.h>
-#include <yaml.h>
 
 struct reader {
 	struct arena *a;
@@ -17,27 +17,6 @@ struct reader {
 	struct kube_dns *to;
 	yaml_document_t doc;
 };
-
-/* ---------------------------------------------------------------- YAML */
-
-static const char *scalar(const yaml_node_t *n)
-{
-	return n && n->type == YAML_SCALAR_NODE ? (const char *)n->data.scalar.value : NULL;
-}
-
-static yaml_node_t *get(struct reader *r, const yaml_node_t *map, const char *key)
-{
-	if (!map || map->type != YAML_MAPPING_NODE)
-		return NULL;
-	for (const yaml_node_pair_t *p = map->data.mapping.pairs.start; p < map->data.mapping.pairs.top;
-	     p++) {
-		const char *k = scalar(yaml_document_get_node(&r->doc, p->key));
-
-		if (k && strcmp(k, key) == 0)
-			return yaml_document_get_node(&r->doc, p->value);
-	}
-	return NULL;
-}
 
 /* ---------------------------------------------------------------- the values */
 
@@ -121,7 +100,7 @@ static int read_federations(struct reader *r, const cJSON *map)
 static int read_value(struct reader *r, const yaml_node_t *data, const char *key,
 		      int (*read)(struct reader *r, const cJSON *json))
 {
-	const char *text = scalar(get(r, data, key));
+	const char *text = yaml_text(yaml_value(&r->doc, data, key));
 	cJSON *json;
 	int err;
 
@@ -153,14 +132,14 @@ static int read_data(struct reader *r, const yaml_node_t *data)
 
 static bool knows_a_key(struct reader *r, const yaml_node_t *root)
 {
-	return get(r, root, "stubDomains") || get(r, root, "upstreamNameservers") ||
-	       get(r, root, "federations");
+	return yaml_value(&r->doc, root, "stubDomains") || yaml_value(&r->doc, root, "upstreamNameservers") ||
+	       yaml_value(&r->doc, root, "federations");
 }
 
 static int read_document(struct reader *r)
 {
-	const yaml_node_t *root = yaml_document_get_root_node(&r->doc), *data = get(r, root, "data");
-	const char *kind = scalar(get(r, root, "kind"));
+	const yaml_node_t *root = yaml_document_get_root_node(&r->doc), *data = yaml_value(&r->doc, root, "data");
+	const char *kind = yaml_text(yaml_value(&r->doc, root, "kind"));
 
 	if (data || knows_a_key(r, root))
 		return read_data(r, data ? data : root);

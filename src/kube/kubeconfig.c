@@ -5,6 +5,7 @@
 
 #include "base/err.h"
 #include "kube/exec.h"
+#include "kube/yaml_doc.h"
 
 #include <cjson/cJSON.h>
 #include <errno.h>
@@ -14,7 +15,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <yaml.h>
 
 struct reader {
 	yaml_document_t doc;
@@ -38,30 +38,11 @@ PRINTF(2, 3) static int fail(const struct reader *r, const char *fmt, ...)
 
 /* ---------------------------------------------------------------- nodes */
 
-static const char *scalar(const yaml_node_t *n)
-{
-	return n && n->type == YAML_SCALAR_NODE ? (const char *)n->data.scalar.value : NULL;
-}
-
-static yaml_node_t *get(struct reader *r, const yaml_node_t *map, const char *key)
-{
-	if (!map || map->type != YAML_MAPPING_NODE)
-		return NULL;
-	for (const yaml_node_pair_t *p = map->data.mapping.pairs.start; p < map->data.mapping.pairs.top;
-	     p++) {
-		const char *k = scalar(yaml_document_get_node(&r->doc, p->key));
-
-		if (k && strcmp(k, key) == 0)
-			return yaml_document_get_node(&r->doc, p->value);
-	}
-	return NULL;
-}
-
 /* NULL when it is not there, empty or null. */
 static const char *text(struct reader *r, const yaml_node_t *map, const char *key)
 {
-	const yaml_node_t *n = get(r, map, key);
-	const char *s = scalar(n);
+	const yaml_node_t *n = yaml_value(&r->doc, map, key);
+	const char *s = yaml_text(n);
 
 	if (!s || !*s ||
 	    (n->data.scalar.style == YAML_PLAIN_SCALAR_STYLE && (!strcmp(s, "null") || !strcmp(s, "~"))))
@@ -89,13 +70,13 @@ static yaml_node_t *item(struct reader *r, const yaml_node_t *seq, size_t i)
  * contexts/context. */
 static yaml_node_t *named(struct reader *r, const char *list, const char *key, const char *name)
 {
-	const yaml_node_t *seq = get(r, yaml_document_get_root_node(&r->doc), list), *entry;
+	const yaml_node_t *seq = yaml_value(&r->doc, yaml_document_get_root_node(&r->doc), list), *entry;
 
 	for (size_t i = 0; (entry = item(r, seq, i)); i++) {
 		const char *n = text(r, entry, "name");
 
 		if (n && strcmp(n, name) == 0)
-			return get(r, entry, key);
+			return yaml_value(&r->doc, entry, key);
 	}
 	return NULL;
 }
@@ -244,10 +225,10 @@ static int read_exec(struct reader *r, struct kube_auth *a, const yaml_node_t *e
 	/* A name with a slash is relative to the kubeconfig, one without is looked for in PATH. */
 	err = add_text(a->exec->argv, &a->exec->n_args,
 		       strchr(command, '/') ? kube_auth_path(a, command) : strdup(command));
-	for (size_t i = 0; !err && (arg = item(r, get(r, exec, "args"), i)); i++)
-		err = add_text(a->exec->argv, &a->exec->n_args, strdup(scalar(arg) ? scalar(arg) : ""));
+	for (size_t i = 0; !err && (arg = item(r, yaml_value(&r->doc, exec, "args"), i)); i++)
+		err = add_text(a->exec->argv, &a->exec->n_args, strdup(yaml_text(arg) ? yaml_text(arg) : ""));
 	if (!err)
-		err = exec_env(r, get(r, exec, "env"), a->exec);
+		err = exec_env(r, yaml_value(&r->doc, exec, "env"), a->exec);
 	if (err)
 		return err == ERR_LIMIT ? fail(r, "exec: more than %d arguments or variables", EXEC_ARGS_MAX)
 					: err;
@@ -281,13 +262,13 @@ static int read_extra(struct reader *r, struct kube_auth *a, const yaml_node_t *
 		return 0;
 	for (const yaml_node_pair_t *p = extra->data.mapping.pairs.start; p < extra->data.mapping.pairs.top;
 	     p++) {
-		const char *key = scalar(yaml_document_get_node(&r->doc, p->key));
+		const char *key = yaml_text(yaml_document_get_node(&r->doc, p->key));
 		const yaml_node_t *values = yaml_document_get_node(&r->doc, p->value), *v;
 		char name[200];
 
 		snprintf(name, sizeof(name), "Impersonate-Extra-%s", key ? key : "");
 		for (size_t i = 0; !err && (v = item(r, values, i)); i++)
-			err = add_header(r, a, name, scalar(v));
+			err = add_header(r, a, name, yaml_text(v));
 	}
 	return err;
 }
@@ -299,9 +280,9 @@ static int read_impersonation(struct reader *r, struct kube_auth *a, const yaml_
 
 	if (!err)
 		err = add_header(r, a, "Impersonate-Uid", text(r, u, "as-uid"));
-	for (size_t i = 0; !err && (group = item(r, get(r, u, "as-groups"), i)); i++)
-		err = add_header(r, a, "Impersonate-Group", scalar(group));
-	return err ? err : read_extra(r, a, get(r, u, "as-user-extra"));
+	for (size_t i = 0; !err && (group = item(r, yaml_value(&r->doc, u, "as-groups"), i)); i++)
+		err = add_header(r, a, "Impersonate-Group", yaml_text(group));
+	return err ? err : read_extra(r, a, yaml_value(&r->doc, u, "as-user-extra"));
 }
 
 static int read_secrets(struct reader *r, struct kube_auth *a, const yaml_node_t *u)
@@ -331,13 +312,13 @@ static int read_user(struct reader *r, struct kube_auth *a, const char *name)
 	snprintf(r->where, sizeof(r->where), "user \"%.32s\"", name);
 	if (!u)
 		return fail(r, "no such user");
-	provider = get(r, u, "auth-provider");
+	provider = yaml_value(&r->doc, u, "auth-provider");
 	if (provider)
 		return fail(
 			r,
 			"auth-provider %s: not supported; expected token, tokenFile, a certificate or exec",
 			text(r, provider, "name") ? text(r, provider, "name") : "");
-	exec = get(r, u, "exec");
+	exec = yaml_value(&r->doc, u, "exec");
 	err = pem(r, a, u, "client-certificate", &a->target.cert);
 	if (!err)
 		err = pem(r, a, u, "client-key", &a->target.key);
