@@ -10,7 +10,7 @@
 #include "base/compiler.h"
 #include "base/log.h"
 #include "base/metrics.h"
-#include "base/thread.h"
+#include "base/ticker.h"
 #include "server/runtime.h"
 #include "server/worker.h"
 
@@ -36,10 +36,7 @@ struct dnstap_sender {
 	unsigned refs;              /* under `lock` */
 	struct dnstap_config c;
 	char endpoint[300];
-	pthread_t thread;
-	pthread_mutex_t mutex;
-	pthread_cond_t wake;
-	bool stop;                  /* under `mutex` */
+	struct ticker ticker;
 	_Atomic(struct frame_ring *) rings[SERVER_MAX_WORKERS];
 	_Atomic uint64_t sent;
 	/* the thread's */
@@ -205,21 +202,6 @@ static void drain_all(struct dnstap_sender *s)
 	}
 }
 
-static bool wait_a_tick(struct dnstap_sender *s)
-{
-	struct timespec at;
-	uint64_t ns = clock_mono_ns() + TICK_MS * NS_PER_MS;
-	bool stop;
-
-	at = (struct timespec){(time_t)(ns / NS_PER_S), (long)(ns % NS_PER_S)};
-	pthread_mutex_lock(&s->mutex);
-	if (!s->stop)
-		(void)pthread_cond_timedwait(&s->wake, &s->mutex, &at);
-	stop = s->stop;
-	pthread_mutex_unlock(&s->mutex);
-	return !stop;
-}
-
 static void *sender_main(void *arg)
 {
 	struct dnstap_sender *s = arg;
@@ -234,7 +216,7 @@ static void *sender_main(void *arg)
 			connect_again(s, now);
 		drain_all(s);
 		report(s, now);
-	} while (wait_a_tick(s));
+	} while (ticker_wait(&s->ticker, TICK_MS));
 	drain_all(s);
 	s->report_ns = 0;
 	report(s, clock_mono_ns());
@@ -296,8 +278,6 @@ static void sender_free(struct dnstap_sender *s)
 		if (s->c.transport == DNSTAP_UNIX)
 			(void)unlink(s->c.path);
 	}
-	pthread_cond_destroy(&s->wake);
-	pthread_mutex_destroy(&s->mutex);
 	free_texts(&s->c);
 	free(s);
 }
@@ -313,7 +293,6 @@ static void show_metrics(struct dnstap_sender *s)
 static struct dnstap_sender *sender_new(const struct dnstap_config *c)
 {
 	struct dnstap_sender *s = aligned_alloc(_Alignof(struct dnstap_sender), sizeof(*s));
-	pthread_condattr_t attr;
 
 	if (!s)
 		return NULL;
@@ -322,17 +301,12 @@ static struct dnstap_sender *sender_new(const struct dnstap_config *c)
 	s->refs = 1;
 	s->retry_s = RETRY_MIN_S;
 	s->report_ns = clock_mono_ns() + REPORT_S * NS_PER_S;
-	pthread_mutex_init(&s->mutex, NULL);
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&s->wake, &attr);
-	pthread_condattr_destroy(&attr);
 	if (c->transport == DNSTAP_UNIX)
 		(void)snprintf(s->endpoint, sizeof(s->endpoint), "unix://%s", c->path);
 	else
 		(void)snprintf(s->endpoint, sizeof(s->endpoint), "%s://%s:%s", c->transport == DNSTAP_TLS ? "tls" : "tcp",
 			       c->host, c->port);
-	if (copy_config(&s->c, c) && thread_start(&s->thread, sender_main, s) == 0)
+	if (copy_config(&s->c, c) && ticker_start(&s->ticker, sender_main, s) == 0)
 		return s;
 	sender_free(s);
 	return NULL;
@@ -380,11 +354,7 @@ void dnstap_sender_put(struct dnstap_sender *s)
 {
 	if (!s || !last_of(s))
 		return;
-	pthread_mutex_lock(&s->mutex);
-	s->stop = true;
-	pthread_cond_signal(&s->wake);
-	pthread_mutex_unlock(&s->mutex);
-	pthread_join(s->thread, NULL);
+	ticker_stop(&s->ticker);
 	metrics_reader_drop(s);
 	sender_free(s);
 }

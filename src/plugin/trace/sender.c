@@ -7,7 +7,7 @@
 #include "base/compiler.h"
 #include "base/log.h"
 #include "base/metrics.h"
-#include "base/thread.h"
+#include "base/ticker.h"
 #include "net/http_post.h"
 #include "server/runtime.h"
 
@@ -37,10 +37,7 @@ struct trace_sender {
 	unsigned refs;             /* under `lock` */
 	struct trace_config c;     /* texts are the sender's own */
 	char *url, *service;
-	pthread_t thread;
-	pthread_mutex_t mutex;
-	pthread_cond_t wake;
-	bool stop;                 /* under `mutex` */
+	struct ticker ticker;
 	_Atomic(struct frame_ring *) rings[SERVER_MAX_WORKERS];
 	_Atomic uint64_t sent, lost;
 	struct http_poster *poster;
@@ -128,20 +125,6 @@ static void drain(struct trace_sender *s)
 	}
 }
 
-static bool wait_a_tick(struct trace_sender *s)
-{
-	uint64_t ns = clock_mono_ns() + TICK_MS * NS_PER_MS;
-	const struct timespec at = {(time_t)(ns / NS_PER_S), (long)(ns % NS_PER_S)};
-	bool stop;
-
-	pthread_mutex_lock(&s->mutex);
-	if (!s->stop)
-		(void)pthread_cond_timedwait(&s->wake, &s->mutex, &at);
-	stop = s->stop;
-	pthread_mutex_unlock(&s->mutex);
-	return !stop;
-}
-
 static void *sender_main(void *arg)
 {
 	struct trace_sender *s = arg;
@@ -151,7 +134,7 @@ static void *sender_main(void *arg)
 		drain(s);
 		if (s->batch.out && clock_mono_ns() - s->batch.began_ns >= s->c.interval_ns)
 			post(s);
-	} while (wait_a_tick(s));
+	} while (ticker_wait(&s->ticker, TICK_MS));
 	drain(s);
 	post(s);
 	return NULL;
@@ -189,8 +172,6 @@ static void sender_free(struct trace_sender *s)
 	for (unsigned i = 0; i < SERVER_MAX_WORKERS; i++)
 		frame_ring_free(s->rings[i]);
 	http_poster_free(s->poster);
-	pthread_cond_destroy(&s->wake);
-	pthread_mutex_destroy(&s->mutex);
 	free(s->url);
 	free(s->service);
 	free(s);
@@ -206,22 +187,16 @@ static bool set_up(struct trace_sender *s, const struct trace_config *c)
 	s->c.url = s->url;
 	s->c.service = s->service;
 	s->poster = http_poster_new(s->url, "application/json");
-	return s->poster && thread_start(&s->thread, sender_main, s) == 0;
+	return s->poster && ticker_start(&s->ticker, sender_main, s) == 0;
 }
 
 static struct trace_sender *sender_new(const struct trace_config *c)
 {
 	struct trace_sender *s = calloc(1, sizeof(*s));
-	pthread_condattr_t attr;
 
 	if (!s)
 		return NULL;
 	s->refs = 1;
-	pthread_mutex_init(&s->mutex, NULL);
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&s->wake, &attr);
-	pthread_condattr_destroy(&attr);
 	if (set_up(s, c)) {
 		const char *label = s->url;
 
@@ -269,11 +244,7 @@ void trace_sender_put(struct trace_sender *s)
 	pthread_mutex_unlock(&lock);
 	if (!last)
 		return;
-	pthread_mutex_lock(&s->mutex);
-	s->stop = true;
-	pthread_cond_signal(&s->wake);
-	pthread_mutex_unlock(&s->mutex);
-	pthread_join(s->thread, NULL);
+	ticker_stop(&s->ticker);
 	metrics_reader_drop(s);
 	sender_free(s);
 }
