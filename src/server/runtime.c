@@ -6,7 +6,6 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/metrics.h"
-#include "base/rcu.h"
 #include "base/thread.h"
 #include "net/dns_server.h"
 #include "server/generation.h"
@@ -181,7 +180,6 @@ void server_end_threads(void)
 	}
 	runtime.n_workers = 0;
 	metrics_reader_drop(&runtime.in_flight);
-	rcu_drain();
 }
 
 struct generation *server_generation(void)
