@@ -18,7 +18,7 @@ struct trail *trail_begin(struct query *q)
 
 	if (!t)
 		return NULL;
-	t->n = t->lost = 0;
+	t->n = 0;
 	q->trail = t;
 	q->has_trail = true;
 	return t;
@@ -44,12 +44,8 @@ void trail_enter(struct query *q, const char *plugin)
 	struct trail *t = trail_of(q);
 	int parent;
 
-	if (!t)
+	if (!t || t->n == TRAIL_STEPS_MAX)
 		return;
-	if (t->n == TRAIL_STEPS_MAX) {
-		t->lost++;
-		return;
-	}
 	parent = innermost(t, q);
 	if (parent == -1 && q->parent)
 		parent = innermost(t, q->parent);

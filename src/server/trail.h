@@ -26,9 +26,8 @@ struct trail_step {
 };
 
 struct trail {
-	uint64_t id, span;   /* for who began it */
-	unsigned n;
-	unsigned lost;       /* steps that found no room */
+	uint64_t id;         /* for who began it */
+	unsigned n;          /* what comes after TRAIL_STEPS_MAX is left out */
 	struct trail_step steps[TRAIL_STEPS_MAX];
 };
 
