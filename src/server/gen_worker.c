@@ -84,6 +84,8 @@ static void end(struct timer *t)
 
 	gen_worker_stop(gw);
 	g->parts[gw->w->index] = NULL;
+	if (gw->w->gen == gw) /* the server stops, and a part of an older one may still look */
+		gw->w->gen = NULL;
 	gen_worker_free(gw);
 	if (__atomic_sub_fetch(&g->workers_left, 1, __ATOMIC_ACQ_REL) == 0)
 		g->ended(g);
