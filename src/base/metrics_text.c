@@ -5,10 +5,10 @@
 
 #include "base/metrics_number.h"
 #include "base/metrics_registry.h"
+#include "base/text.h"
 
 #include <math.h>
 #include <pthread.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,50 +22,6 @@ struct seen {
 	double value;
 };
 
-/* A growing text; `failed` is sticky. */
-struct text {
-	char *p;
-	size_t len, cap;
-	bool failed;
-};
-
-static bool make_room(struct text *t, size_t n)
-{
-	size_t cap = t->cap ? t->cap : 16384;
-	char *p;
-
-	if (t->failed)
-		return false;
-	if (t->cap - t->len > n)
-		return true;
-	while (cap - t->len <= n)
-		cap *= 2;
-	p = realloc(t->p, cap);
-	if (!p) {
-		t->failed = true;
-		return false;
-	}
-	t->p = p;
-	t->cap = cap;
-	return true;
-}
-
-static PRINTF(2, 3) void put(struct text *t, const char *fmt, ...)
-{
-	va_list ap;
-	int len;
-
-	va_start(ap, fmt);
-	len = vsnprintf(NULL, 0, fmt, ap);
-	va_end(ap);
-	if (len < 0 || !make_room(t, (size_t)len))
-		return;
-	va_start(ap, fmt);
-	vsnprintf(t->p + t->len, (size_t)len + 1, fmt, ap);
-	va_end(ap);
-	t->len += (size_t)len;
-}
-
 /* One sample: name, suffix, labels (with `extra` after them), value. */
 static void put_sample(struct text *t, const struct series *s, const char *suffix, const char *extra,
 		       const char *value)
@@ -73,7 +29,7 @@ static void put_sample(struct text *t, const struct series *s, const char *suffi
 	const char *comma = *s->labels && *extra ? "," : "";
 	bool braces = *s->labels || *extra;
 
-	put(t, "%s%s%s%s%s%s%s %s\n", s->family->desc->name, suffix, braces ? "{" : "", s->labels, comma,
+	text_put(t, "%s%s%s%s%s%s%s %s\n", s->family->desc->name, suffix, braces ? "{" : "", s->labels, comma,
 	    extra, braces ? "}" : "", value);
 }
 
@@ -150,14 +106,14 @@ static void put_help(struct text *t, const struct metric_desc *d)
 {
 	static const char *const kind[] = {"counter", "gauge", "histogram"};
 
-	put(t, "# HELP %s ", d->name);
+	text_put(t, "# HELP %s ", d->name);
 	for (const char *p = d->help; *p; p++) {
 		if (*p == '\\' || *p == '\n')
-			put(t, "\\%c", *p == '\n' ? 'n' : '\\');
+			text_put(t, "\\%c", *p == '\n' ? 'n' : '\\');
 		else
-			put(t, "%c", *p);
+			text_put(t, "%c", *p);
 	}
-	put(t, "\n# TYPE %s %s\n", d->name, kind[d->kind]);
+	text_put(t, "\n# TYPE %s %s\n", d->name, kind[d->kind]);
 }
 
 static void put_all(struct text *t, const struct registry *r, const struct seen *v, size_t n)
@@ -235,7 +191,7 @@ char *metrics_text(size_t *ret_len)
 	v = gather_all(&r, &n);
 	pthread_mutex_unlock(&one_at_a_time);
 	t.failed = !v;
-	make_room(&t, 0);
+	text_add(&t, "", 0);
 	put_all(&t, &r, v, n);
 	free(v);
 	if (t.failed) {

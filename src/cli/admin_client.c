@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/admin_client.h"
 
+#include "base/text.h"
+#include "control/admin.h"
+
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/time.h>
 #include <unistd.h>
@@ -46,31 +50,58 @@ static int fail(int fd, const char *what)
 	return -1;
 }
 
-int admin_ask(const char *name, const char *request, char reply[ADMIN_REPLY_MAX])
+/* A connection that was asked; -1: told. */
+static int ask(const char *name, const char *request)
 {
 	const struct timeval wait = {.tv_sec = REPLY_WAIT_S};
-	char found[NAME_MAX_LEN];
 	struct sockaddr_un at;
-	socklen_t len;
+	socklen_t len = admin_address(name, &at);
+	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+
+	if (fd == -1 || !len || connect(fd, (struct sockaddr *)&at, len) == -1)
+		return fail(fd, name);
+	if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait)) == -1)
+		return fail(fd, "asking the server");
+	/* Refused already: what is read next tells so too. */
+	if (send(fd, request, strlen(request), MSG_NOSIGNAL) == -1 && errno != EPIPE)
+		return fail(fd, "asking the server");
+	return fd;
+}
+
+/* All pieces up to the end of the connection.  0 or -1 (errno). */
+static int read_reply(int fd, struct text *t)
+{
 	ssize_t n;
+
+	while (text_room(t, ADMIN_PIECE_MAX)) {
+		n = recv(fd, t->p + t->len, ADMIN_PIECE_MAX, 0);
+		if (n == -1 && errno != ECONNRESET)
+			return -1;
+		if (n <= 0)
+			break;
+		t->len += (size_t)n;
+		t->p[t->len] = '\0';
+	}
+	errno = t->failed ? ENOMEM : EPERM; /* the server closes on a user that is neither its own nor root */
+	return t->failed || !t->len ? -1 : 0;
+}
+
+char *admin_ask(const char *name, const char *request)
+{
+	char found[NAME_MAX_LEN];
+	struct text t = {0};
 	int fd;
 
 	if (!name && find_servers(found) != 1)
-		return -1;
-	len = admin_address(name ? name : found, &at);
-	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-	if (fd == -1 || !len || connect(fd, (struct sockaddr *)&at, len) == -1)
-		return fail(fd, name ? name : found);
-	if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait)) == -1)
-		return fail(fd, "asking the server");
-	n = send(fd, request, strlen(request), MSG_NOSIGNAL);
-	if (n != -1)
-		n = recv(fd, reply, ADMIN_REPLY_MAX - 1, 0);
-	if (n == 0 || (n == -1 && (errno == EPIPE || errno == ECONNRESET)))
-		errno = EPERM; /* the server closes on a user that is neither its own nor root */
-	if (n <= 0)
-		return fail(fd, "asking the server");
-	reply[n] = '\0';
+		return NULL;
+	fd = ask(name ? name : found, request);
+	if (fd == -1)
+		return NULL;
+	if (read_reply(fd, &t)) {
+		(void)fail(fd, "asking the server");
+		free(t.p);
+		return NULL;
+	}
 	close(fd);
-	return 0;
+	return t.p;
 }

@@ -3,8 +3,8 @@
 #pragma once
 
 #include "base/compiler.h"
-#include "control/admin.h"
 
-/* Send a request and wait for its reply (at most 10 s).  `name`: -admin, or NULL for the only server that runs in this
- * network namespace.  0; -1 with the reason printed to stderr. */
-int admin_ask(const char *name, const char *request, char reply[ADMIN_REPLY_MAX]) MUST_USE;
+/* Send a request and wait for its reply (each piece of it at most 10 s).  `name`: -admin, or NULL for the only server that runs
+ * in this network namespace.  The reply, at least one byte, is the caller's to free; NULL: the reason has been printed to
+ * stderr. */
+char *admin_ask(const char *name, const char *request) MUST_USE;

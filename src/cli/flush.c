@@ -6,6 +6,7 @@
 #include "control/options.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static int make_request(const struct options *o, char request[ADMIN_REQUEST_MAX])
@@ -28,15 +29,21 @@ static int make_request(const struct options *o, char request[ADMIN_REQUEST_MAX]
 
 int flush(const struct options *o)
 {
-	char request[ADMIN_REQUEST_MAX], reply[ADMIN_REPLY_MAX];
+	char request[ADMIN_REQUEST_MAX];
+	char *reply;
 	size_t n;
+	bool done;
 
-	if (make_request(o, request) || admin_ask(o->admin, request, reply))
+	if (make_request(o, request))
 		return 1;
-	if (sscanf(reply, "ok %zu", &n) == 1) {
+	reply = admin_ask(o->admin, request);
+	if (!reply)
+		return 1;
+	done = sscanf(reply, "ok %zu", &n) == 1;
+	if (done)
 		printf("%zu answer%s dropped\n", n, n == 1 ? "" : "s");
-		return 0;
-	}
-	fprintf(stderr, "%s\n", reply);
-	return 1;
+	else
+		fprintf(stderr, "%s\n", reply);
+	free(reply);
+	return done ? 0 : 1;
 }

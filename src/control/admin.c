@@ -2,11 +2,8 @@
 #include "control/admin.h"
 
 #include "base/log.h"
-#include "base/metrics.h"
-#include "server/generation.h"
-#include "server/runtime.h"
-#include "wire/name.h"
-#include "wire/wire.h"
+#include "base/text.h"
+#include "control/admin_verbs.h"
 
 #include <errno.h>
 #include <stdbool.h>
@@ -17,7 +14,7 @@
 
 enum { CLIENTS_MAX = 8, BACKLOG = 8 };
 
-/* One connection: waits for its request, then for the builder, then is answered and closed. */
+/* One connection: waits for its request, then for the builder, then until the client has taken the reply, and is closed. */
 struct client {
 	struct admin *admin;
 	uv_poll_t poll;
@@ -26,7 +23,8 @@ struct client {
 	bool working, closing;
 	uid_t uid;
 	char request[ADMIN_REQUEST_MAX];
-	char reply[ADMIN_REPLY_MAX];
+	struct text reply;
+	size_t sent;
 };
 
 struct admin {
@@ -34,14 +32,9 @@ struct admin {
 	int fd;
 	struct client *clients[CLIENTS_MAX]; /* oldest first */
 	unsigned n_clients;
-	uint64_t *cells; /* the builder counts here */
-	metric_id flushed;
 	bool stopping;
 	unsigned open_handles;
 };
-
-static const struct metric_desc flushed_desc = {
-	"binnacle_cache_flushed_total", "Answers dropped by flush requests.", METRIC_COUNTER, "", NULL, 0, 0};
 
 socklen_t admin_address(const char *name, struct sockaddr_un *ret)
 {
@@ -55,45 +48,18 @@ socklen_t admin_address(const char *name, struct sockaddr_un *ret)
 	return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + len);
 }
 
-/* ---------------------------------------------------------------- requests (builder) */
-
-static void do_flush(struct client *c, const char *what, const uint8_t *name, bool subtree)
-{
-	size_t n = generation_flush(server_generation(), name, subtree);
-
-	metric_add(c->admin->cells, c->admin->flushed, n);
-	log_line(LOG_INFO, "flush: %zu answers dropped, %s (asked by uid %u)", n, what, (unsigned)c->uid);
-	(void)snprintf(c->reply, sizeof(c->reply), "ok %zu", n);
-}
-
-static void flush_named(struct client *c, const char *text, bool subtree)
-{
-	uint8_t name[WIRE_NAME_MAX];
-	char shown[WIRE_NAME_TEXT_MAX];
-	char what[WIRE_NAME_TEXT_MAX + 32];
-
-	if (wire_name_from_text(text, name) < 0) {
-		(void)snprintf(c->reply, sizeof(c->reply), "error: \"%.100s\" is no domain name", text);
-		return;
-	}
-	wire_name_text(name, shown);
-	(void)snprintf(what, sizeof(what), "%s%s", subtree ? "all at and below " : "all of ", shown);
-	do_flush(c, what, name, subtree);
-}
-
+/* Builder. */
 static void serve_request(uv_work_t *w)
 {
 	struct client *c = container_of(w, struct client, work);
-	const char *r = c->request;
 
-	if (strcmp(r, "flush all") == 0)
-		do_flush(c, "everything", NULL, true);
-	else if (strncmp(r, "flush name ", 11) == 0)
-		flush_named(c, r + 11, false);
-	else if (strncmp(r, "flush tree ", 11) == 0)
-		flush_named(c, r + 11, true);
-	else
-		(void)snprintf(c->reply, sizeof(c->reply), "error: unknown request, expected flush all|name NAME|tree NAME");
+	c->reply.max = ADMIN_REPLY_MAX;
+	admin_serve(c->request, c->uid, &c->reply);
+	if (!c->reply.failed)
+		return;
+	free(c->reply.p);
+	c->reply = (struct text){0};
+	text_put(&c->reply, "error: the answer is larger than %d bytes, or there is no memory", ADMIN_REPLY_MAX);
 }
 
 /* ---------------------------------------------------------------- connections (control) */
@@ -110,6 +76,7 @@ static void client_closed(uv_handle_t *h)
 	struct admin *a = c->admin;
 
 	close(c->fd);
+	free(c->reply.p);
 	free(c);
 	a->open_handles--;
 	maybe_free(a);
@@ -133,19 +100,38 @@ static void client_close(struct client *c)
 		uv_close((uv_handle_t *)&c->poll, client_closed);
 }
 
+/* As many pieces as the client takes; the rest when it has taken them. */
+static void client_writable(uv_poll_t *p, int status, int events)
+{
+	struct client *c = p->data;
+
+	(void)events;
+	while (!status && c->sent < c->reply.len) {
+		size_t left = c->reply.len - c->sent;
+		ssize_t n = send(c->fd, c->reply.p + c->sent, left < ADMIN_PIECE_MAX ? left : ADMIN_PIECE_MAX,
+				 MSG_NOSIGNAL | MSG_DONTWAIT);
+
+		if (n == -1 && errno == EAGAIN)
+			return;
+		if (n == -1) {
+			log_line(LOG_WARNING, "admin: the answer found nobody: %s", strerror(errno));
+			break;
+		}
+		c->sent += (size_t)n;
+	}
+	client_close(c);
+}
+
 static void request_done(uv_work_t *w, int status)
 {
 	struct client *c = container_of(w, struct client, work);
 
 	(void)status; /* never cancelled */
 	c->working = false;
-	if (c->closing) {
+	if (c->closing)
 		uv_close((uv_handle_t *)&c->poll, client_closed);
-		return;
-	}
-	if (send(c->fd, c->reply, strlen(c->reply), MSG_NOSIGNAL | MSG_DONTWAIT) == -1)
-		log_line(LOG_WARNING, "admin: the answer found nobody: %s", strerror(errno));
-	client_close(c);
+	else
+		(void)uv_poll_start(&c->poll, UV_WRITABLE, client_writable); /* fails only while closing */
 }
 
 static void client_readable(uv_poll_t *p, int status, int events)
@@ -241,9 +227,8 @@ int admin_start(uv_loop_t *loop, const char *name, struct admin **ret)
 	if (!a)
 		return -ENOMEM;
 	(void)snprintf(own, sizeof(own), "binnacle/%d", (int)getpid());
-	a->cells = metrics_cells_new();
-	a->flushed = metrics_series(&flushed_desc, NULL);
-	a->fd = a->cells ? open_socket(name ? name : own) : -ENOMEM;
+	admin_verbs_init();
+	a->fd = open_socket(name ? name : own);
 	if (a->fd < 0 || uv_poll_init(loop, &a->poll, a->fd)) {
 		int err = a->fd < 0 ? a->fd : -ENOMEM;
 

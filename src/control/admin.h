@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The local admin socket: an abstract unix socket (no file, so a read-only root does not matter) that serves
- * one request a connection, for this process's user and root alone.
+ * one request a connection, for this process's user and root alone.  What can be asked stands in control/admin_verbs.c.
  *
- *   flush all | flush name NAME | flush tree NAME   ->   ok N   (answers dropped)
- *   anything else                                   ->   error: text
- *
+ * The reply comes in messages of at most ADMIN_PIECE_MAX bytes, ADMIN_REPLY_MAX in all; its end is the connection's.
  * Its name is @binnacle/PID unless -admin gives another; `-admin off` opens none.
  * Thread: control; the work itself runs on the builder. */
 #pragma once
@@ -16,7 +14,7 @@
 #include <sys/un.h>
 #include <uv.h>
 
-enum { ADMIN_REQUEST_MAX = 1200, ADMIN_REPLY_MAX = 256 };
+enum { ADMIN_REQUEST_MAX = 1200, ADMIN_PIECE_MAX = 16 << 10, ADMIN_REPLY_MAX = 256 << 10 };
 
 struct admin;
 
