@@ -40,7 +40,7 @@ void wire_build_begin(struct wire_builder *b, const uint8_t *question, uint16_t 
 	n->ede = EDE_NONE;
 	n->len = WIRE_HEADER_LEN + question_len;
 
-	wire_compress_begin(&b->names);
+	wire_compress_begin(&b->names, n->len);
 	n->owner_same = wire_compress_put(&b->names, b->msg, WIRE_HEADER_LEN, question, COMPRESS_WHOLE).same;
 	n->owner_len = (uint16_t)(question_len - 4);
 	memcpy(n->owner, question, n->owner_len);

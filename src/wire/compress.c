@@ -13,8 +13,9 @@ struct split {
 	uint32_t hash[WIRE_LABELS_MAX];
 };
 
-void wire_compress_begin(struct wire_compress *t)
+void wire_compress_begin(struct wire_compress *t, size_t question_end)
 {
+	t->question_end = (uint16_t)question_end;
 	if (++t->round == 0) {
 		memset(t->slot, 0, sizeof t->slot);
 		t->round = 1;
@@ -49,13 +50,13 @@ static uint16_t tag_of(uint32_t hash)
 	return (uint16_t)(hash >> 16);
 }
 
-/* The name at `off`, which is equal without case, is so to the letter. */
-static bool same_case(const uint8_t *msg, size_t off, const uint8_t *name)
+/* The name at `off`, which is equal without case, is so to the letter, and will be. */
+static bool same_case(const struct wire_compress *t, const uint8_t *msg, size_t off, const uint8_t *name)
 {
 	for (; *name; name += 1 + *name) {
 		while ((msg[off] & 0xc0) == 0xc0)
 			off = wire_u16(msg + off) & 0x3fff;
-		if (memcmp(msg + off, name, 1 + (size_t)*name) != 0)
+		if (off < t->question_end || memcmp(msg + off, name, 1 + (size_t)*name) != 0)
 			return false;
 		off += 1 + (size_t)*name;
 	}
@@ -70,7 +71,7 @@ static unsigned find(struct wire_compress *t, uint32_t hash, const uint8_t *msg,
 		if (s->round != t->round)
 			break;
 		if (s->tag == tag_of(hash) && wire_name_equal_at(msg, s->off, suffix) &&
-		    (!exact || same_case(msg, s->off, suffix)))
+		    (!exact || same_case(t, msg, s->off, suffix)))
 			return s->off;
 	}
 	return COMPRESS_REACH;

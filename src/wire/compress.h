@@ -6,8 +6,9 @@
  *
  * A search looks at COMPRESS_PROBES slots and no further: names come from the network, and whoever makes
  * them collide gets a longer message, not a slower server.  What is not found is written whole.
- * Owners point at names that are theirs but for the case; names in rdata keep their case (RFC 4343 4.1), or a client that
- * plays with the case of its question would find it in the data.  Thread: worker. */
+ * Owners point at names that are theirs but for the case.  Names in rdata keep their case (RFC 4343 4.1): they point at what is
+ * the same to the letter, and never into the question, whose letters are those of the client that is answered: an answer is
+ * kept and goes to another one too.  Thread: worker. */
 #pragma once
 
 #include "base/compiler.h"
@@ -30,11 +31,12 @@ struct wire_compress_slot {
 
 struct wire_compress {
 	uint16_t round;
+	uint16_t question_end;
 	struct wire_compress_slot slot[COMPRESS_SLOTS];
 };
 
-/* Begin a message.  The table starts zeroed (its first round is 1). */
-void wire_compress_begin(struct wire_compress *t) NONNULL;
+/* Begin a message whose question ends before `question_end`.  The table starts zeroed (its first round is 1). */
+void wire_compress_begin(struct wire_compress *t, size_t question_end) NONNULL;
 
 /* Where a name went. */
 struct wire_compressed {
@@ -45,7 +47,7 @@ struct wire_compressed {
 enum wire_compress_how {
 	COMPRESS_WHOLE, /* written whole; later names may point into it */
 	COMPRESS_OWNER, /* may point at a name that is the same without case */
-	COMPRESS_RDATA, /* may point at a name that is the same to the letter */
+	COMPRESS_RDATA, /* may point behind the question, at a name that is the same to the letter */
 };
 
 /* Write `name` (uncompressed) at msg[at], which has room for 255 bytes, and remember its suffixes as targets. */

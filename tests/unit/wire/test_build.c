@@ -35,14 +35,27 @@ static void test_owner_and_cname_target_become_pointers(void **state)
 	};
 	const struct wire_answer *a = build_answers(*state, "app.example.", TYPE_A, rr, 3);
 
-	/* The question name stands at 12; the target at 12 + 13 + 4 + 12 = 41. */
-	assert_records(a, "c00c 0005 0001 0000003c 0007 04'pool' c00c"
+	/* The question name stands at 12; the target at 12 + 13 + 4 + 12 = 41, and not within the question: its letters are
+	 * the client's, and the answer may be kept for another one. */
+	assert_records(a, "c00c 0005 0001 0000003c 0012 04'pool' 03'app' 07'example' 00"
 			  "c029 0001 0001 0000003c 0004 c0000201"
 			  "c029 0001 0001 0000003c 0004 c0000202");
 	assert_int_equal(a->final_first, 1);
 	assert_int_equal(a->run_count, 2);
 	assert_int_equal(a->run_size, 16);
-	assert_int_equal(a->run_off, 48);
+	assert_int_equal(a->run_off, 59);
+}
+
+static void test_names_in_rdata_point_at_each_other_and_not_into_the_question(void **state)
+{
+	static const char *const rr[] = {"x.example. 0 NS ns.x.example.", "x.example. 0 MX 10 ns.x.example.",
+					 "b.x.example. 0 NS a.b.x.example."};
+
+	assert_records(build_answers(*state, "x.example.", TYPE_ANY, rr, 3),
+		       "c00c 0002 0001 00000000 000e 02'ns' 01'x' 07'example' 00"
+		       "c00c 000f 0001 00000000 0004 000a c027"
+		       /* The third one's owner ends in the question: its name is not for data either. */
+		       "01'b' c00c 0002 0001 00000000 0006 01'a' 01'b' c02a");
 }
 
 static void test_names_are_compressed_in_rdata_of_rfc1035_types_only(void **state)
@@ -50,8 +63,7 @@ static void test_names_are_compressed_in_rdata_of_rfc1035_types_only(void **stat
 	static const struct {
 		const char *rr, *bytes;
 	} cases[] = {
-		{"x.example. 0 NS ns.x.example.", "c00c 0002 0001 00000000 0005 02'ns' c00c"},
-		{"x.example. 0 MX 10 x.example.", "c00c 000f 0001 00000000 0004 000a c00c"},
+		{"x.example. 0 NS ns.x.example.", "c00c 0002 0001 00000000 000e 02'ns' 01'x' 07'example' 00"},
 		{"x.example. 0 PTR .", "c00c 000c 0001 00000000 0001 00"},
 		{"x.example. 0 SRV 1 2 3 x.example.",
 		 "c00c 0021 0001 00000000 0011 000100020003 01'x' 07'example' 00"},
@@ -74,7 +86,7 @@ static void test_soa_compresses_both_names(void **state)
 	begin(f, "example.", TYPE_A);
 	assert_int_equal(record_build(f->b, SECTION_AUTHORITY, true, "example. 900 SOA ns.example. 300"), 0);
 	struct wire_answer *a = end(f);
-	assert_records(a, "c00c 0006 0001 00000384 0026 02'ns' c00c 0a'hostmaster' c00c"
+	assert_records(a, "c00c 0006 0001 00000384 002d 02'ns' 07'example' 00 0a'hostmaster' c028"
 			  "00000e10 00000e10 00000e10 00000e10 0000012c");
 	assert_int_equal(a->soa_min_s, 300);
 	assert_int_equal(a->min_ttl_s, 900);
@@ -403,6 +415,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(test_owner_and_cname_target_become_pointers),
+		T(test_names_in_rdata_point_at_each_other_and_not_into_the_question),
 		T(test_names_are_compressed_in_rdata_of_rfc1035_types_only),
 		T(test_soa_compresses_both_names),
 		T(test_owners_compress_without_case_and_data_keeps_its_own),
