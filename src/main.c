@@ -5,6 +5,7 @@
 #include "cli/convert.h"
 #include "cli/flush.h"
 #include "cli/kube.h"
+#include "cli/trace.h"
 #include "control/options.h"
 #include "control/serve.h"
 #include "control/startup.h"
@@ -20,6 +21,7 @@ static const struct {
 } commands[] = {
 	{"check", check, false},
 	{"flush", flush, true},
+	{"trace", trace, true},
 };
 
 static int run(const struct options *o, int (*command)(const struct options *o), bool takes_words)

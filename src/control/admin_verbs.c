@@ -5,6 +5,7 @@
 #include "base/metrics.h"
 #include "server/generation.h"
 #include "server/runtime.h"
+#include "server/trail_ask.h"
 #include "wire/name.h"
 #include "wire/wire.h"
 
@@ -54,6 +55,55 @@ static void serve_flush(struct admin_request *r)
 		text_put(r->reply, "error: expected flush all|name NAME|tree NAME");
 }
 
+/* ---------------------------------------------------------------- trace */
+
+/* The next word, "" for "-"; false: there is none, or it is too long. */
+static bool take_word(const char **at, char *out, size_t cap)
+{
+	size_t len = strcspn(*at, " ");
+
+	if (!len || (*at)[len] != ' ' || len >= cap)
+		return false;
+	memcpy(out, *at, len);
+	out[len] = '\0';
+	if (strcmp(out, "-") == 0)
+		out[0] = '\0';
+	*at += len + 1;
+	return true;
+}
+
+static void follow(struct admin_request *r, const struct trail_question *q, bool json)
+{
+	const char *why;
+	struct trail_report *report = trail_ask(q, &why);
+
+	if (!report) {
+		text_put(r->reply, "error: %s", why);
+		return;
+	}
+	text_put(r->reply, "ok %u\n", report->dropped ? RCODE_SERVFAIL : report->rcode);
+	if (json)
+		trail_show_json(report, r->reply);
+	else
+		trail_show_text(report, r->reply);
+	trail_report_free(report);
+}
+
+static void serve_trace(struct admin_request *r)
+{
+	char form[8], type[32], listener[TRAIL_SERVER_MAX], client[64];
+	struct trail_question q;
+	const char *at = r->args, *why;
+
+	if (!take_word(&at, form, sizeof(form)) || !take_word(&at, type, sizeof(type)) ||
+	    !take_word(&at, listener, sizeof(listener)) || !take_word(&at, client, sizeof(client)))
+		text_put(r->reply, "error: expected trace text|json TYPE|- LISTENER|- CLIENT|- NAME");
+	else if (trail_question(&q, at, type, listener, client, &why))
+		text_put(r->reply, "error: %s", why);
+	else
+		follow(r, &q, strcmp(form, "json") == 0);
+}
+
 /* ---------------------------------------------------------------- the table */
 
 static const struct admin_verb {
@@ -61,6 +111,7 @@ static const struct admin_verb {
 	void (*serve)(struct admin_request *r);
 } verbs[] = {
 	{"flush", serve_flush},
+	{"trace", serve_trace},
 };
 
 static const struct admin_verb *find(const char *text, size_t len)

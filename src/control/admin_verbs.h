@@ -2,6 +2,7 @@
 /* What can be asked of the admin socket: a verb, a space, its arguments.
  *
  *   flush all | flush name NAME | flush tree NAME   ->   ok N   (answers dropped)
+ *   trace text|json TYPE|- LISTENER|- CLIENT|- NAME ->   ok RCODE, and lines: the way that the question took
  *   anything wrong                                  ->   error: text
  *
  * Thread: builder, so the generation that serves stays while a request is worked on; and a reload waits meanwhile. */

@@ -19,6 +19,8 @@ struct options {
 	bool portable;        /* check --portable */
 	const char *admin;    /* -admin: NULL: the default name */
 	bool all, tree;       /* flush */
+	const char *client, *listener; /* trace: who seems to ask, and where; NULL: not given */
+	bool json;            /* trace */
 	const char *const *rest; /* positional arguments */
 	int n_rest;
 };

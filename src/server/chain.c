@@ -23,6 +23,8 @@ static enum step step_up(struct query *q)
 {
 	const struct instance *in = &q->block->chain[q->at];
 
+	if (unlikely(q->has_trail))
+		trail_up(q);
 	if (!in->plugin->reply)
 		return STEP_NEXT;
 	return in->plugin->reply(in->state, q, q->scratch + in->scratch_off);
@@ -42,6 +44,8 @@ static bool advance(struct query *q, enum step s)
 		q->reply.late = NULL; /* its exchange does not wait for a hook that waits */
 		if (query_admit_wait(q)) {
 			q->waiting = true;
+			if (unlikely(q->has_trail))
+				trail_waits(q);
 			return false;
 		}
 		q->direction = -1; /* refused: q->reply says why */
@@ -54,10 +58,13 @@ static bool advance(struct query *q, enum step s)
 			trail_answered(q);
 		q->answered_place = (uint16_t)(q->at + 1);
 		turn_round(q, q->block->chain[q->at].plugin->name);
-	} else if (q->direction > 0)
+	} else if (q->direction > 0) {
+		if (unlikely(q->has_trail))
+			trail_handed_on(q);
 		q->at++;
-	else
+	} else {
 		q->at--;
+	}
 	return true;
 }
 

@@ -11,11 +11,15 @@
 #include "server/query_pool.h"
 #include "server/route.h"
 #include "server/server_metrics.h"
+#include "server/trail.h"
 #include "server/worker.h"
 #include "wire/name.h"
 
 #include <errno.h>
 #include <string.h>
+
+/* What stubs say with EDNS (DNS flag day 2020). */
+enum { INSIDE_UDP_SIZE = 1232 };
 
 /* ---------------------------------------------------------------- ends */
 
@@ -32,7 +36,7 @@ static void release(struct query *q)
 static void give_to_parent(struct query *q)
 {
 	struct query *parent = q->parent;
-	bool asked = parent || q->kind == QUERY_BACKGROUND;
+	bool asked = parent || q->kind == QUERY_BACKGROUND || q->kind == QUERY_CLIENT;
 
 	if (parent)
 		parent->sub = NULL;
@@ -44,7 +48,7 @@ void query_finish(struct query *q)
 {
 	if (q->sub) /* its answer has nobody left to go to; it runs on for what it fills */
 		q->sub->parent = NULL;
-	if (q->kind == QUERY_CLIENT)
+	if (likely(q->kind == QUERY_CLIENT && !q->sub_done))
 		respond(q);
 	else
 		give_to_parent(q);
@@ -256,6 +260,54 @@ void query_receive(void *arg, const uint8_t *msg, size_t len, const struct net_r
 	else
 		send_error(msg, v, &q->in, ret);
 	release(q);
+}
+
+/* ---------------------------------------------------------------- questions of our own */
+
+static const struct listener *listener_of(const struct generation *g, const char *text)
+{
+	for (size_t i = 0; i < g->n_listeners; i++) {
+		const struct listener *l = &g->listeners[i];
+
+		if (text[0] ? strcmp(l->text, text) == 0 : l->transport == TRANSPORT_DNS)
+			return l;
+	}
+	return NULL;
+}
+
+/* As a stub resolver asks over UDP: recursion wanted, EDNS with the usual size. */
+static void ask_as_client(struct query *q, const struct query_inside *in)
+{
+	struct udp_return from = {.peer = in->client, .local = q->listener->at};
+
+	q->in.id = 0;
+	q->in.flags = FLAG_RD;
+	q->in.has_soa = false;
+	q->in.has_opt = true;
+	q->in.do_bit = false;
+	q->in.edns_version = 0;
+	q->in.udp_size = INSIDE_UDP_SIZE;
+	q->in.options = NULL;
+	q->in.options_len = 0;
+	q->from = (struct net_return){.transport = q->listener->transport, .udp = from};
+	query_set_question(q, in->name, in->type, CLASS_IN);
+	q->request_len = (uint16_t)(WIRE_HEADER_LEN + q->in.question_len);
+}
+
+int query_inside(struct worker *w, const struct query_inside *in)
+{
+	const struct listener *l = w->gen ? listener_of(w->gen->gen, in->listener) : NULL;
+	struct query *q = l ? begin(w, w->gen, QUERY_CLIENT) : NULL;
+
+	if (!q)
+		return l ? ERR_LIMIT : ERR_GONE;
+	q->listener = w->gen->gen->by_port[l->port_id];
+	ask_as_client(q, in);
+	q->sub_done = in->ended;
+	q->sub_arg = in->arg;
+	trail_begin_in(q, in->trail);
+	route(q);
+	return 0;
 }
 
 /* ---------------------------------------------------------------- sub-queries */

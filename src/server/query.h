@@ -162,6 +162,20 @@ void query_receive(void *arg, const uint8_t *msg, size_t len, const struct net_r
 /* Answer all that wait in this generation part with SERVFAIL (its time is up). */
 void query_abort_all(struct worker *w, const struct gen_worker *gw);
 
+/* A question of our own (trail_ask), which goes the way of a client's over UDP: routed, counted, logged.  Only its end is another:
+ * `ended(NULL, query, arg)` is called in place of writing to the net, with the query as it would be answered. */
+struct query_inside {
+	const uint8_t *name;         /* uncompressed wire; copied */
+	uint16_t type;
+	const char *listener;        /* its text; "": the first that speaks plain DNS */
+	struct net_addr client;      /* who seems to ask */
+	struct trail *trail;         /* begun here; outlives the query */
+	void (*ended)(struct query *parent, struct query *q, void *arg);
+	void *arg;
+};
+/* 0: `ended` will be called, maybe before this returns.  ERR_GONE: there is no such listener; ERR_LIMIT. */
+int query_inside(struct worker *w, const struct query_inside *in) MUST_USE;
+
 /* Go on with the chain until the query ends or waits (chain.c). */
 void chain_run(struct query *q);
 /* The end of the way up: write the answer for this client, or hand it to the parent; free the slot (query.c). */
@@ -171,6 +185,8 @@ void query_finish(struct query *q);
 bool query_admit_wait(struct query *q);
 /* Write q->reply for its client and send it (respond.c). */
 void respond(struct query *q);
+/* The same into memory of at least 64 KiB in place of the net: how much, 0: there is no answer.  `ret` says how it was made to fit. */
+size_t respond_into(struct query *q, uint8_t *out, struct wire_fit *ret);
 
 /* ---- for plugins ---- */
 

@@ -172,3 +172,19 @@ void respond(struct query *q)
 		t->sent(t, q, out, fit.len);
 	net_reply_end(&q->from, fit.len);
 }
+
+size_t respond_into(struct query *q, uint8_t *out, struct wire_fit *ret)
+{
+	uint8_t options[OPTIONS_MAX];
+	const struct wire_answer *a;
+	struct wire_client c;
+
+	*ret = (struct wire_fit){0};
+	refuse_cut_on_stream(q);
+	a = q->dropped ? NULL : reply_wire(q);
+	if (!a)
+		return 0;
+	client_of(q, a, &c, options);
+	*ret = wire_answer_write(a, &c, out);
+	return ret->len;
+}
