@@ -2,6 +2,7 @@
 #include "kube/http.h"
 
 #include "base/clock.h"
+#include "kube/http_date.h"
 #include "kube/http_internal.h"
 
 #include <errno.h>
@@ -32,16 +33,25 @@ static void take_header(struct kube_request *r, const char *line)
 		const char *space = strchr(line, ' ');
 
 		r->status = space ? atoi(space + 1) : 0;
-		r->retry_after_s = 0;
-		r->type[0] = '\0';
+		r->date_s = 0;
+		r->type[0] = r->retry_after[0] = '\0';
 		return;
 	}
 	value = header_value(line, "content-type");
 	if (value)
 		snprintf(r->type, sizeof(r->type), "%.*s", (int)strcspn(value, "\r\n"), value);
 	value = header_value(line, "retry-after");
-	if (value) /* seconds; a date is not understood and means none */
-		r->retry_after_s = (uint32_t)strtoul(value, NULL, 10);
+	if (value)
+		snprintf(r->retry_after, sizeof(r->retry_after), "%.*s", (int)strcspn(value, "\r\n"), value);
+	value = header_value(line, "date");
+	if (value && !http_date(value, &r->date_s))
+		r->date_s = 0;
+}
+
+/* By the server's clock, if it tells the time: ours may differ. */
+static uint32_t retry_after_s(const struct kube_request *r)
+{
+	return http_retry_after(r->retry_after, r->date_s ? r->date_s : (int64_t)(clock_wall_ns() / NS_PER_S));
 }
 
 static size_t on_header(char *data, size_t size, size_t n, void *arg)
@@ -54,7 +64,7 @@ static size_t on_header(char *data, size_t size, size_t n, void *arg)
 	if (line[0] != '\r' && line[0] != '\n')
 		take_header(r, line);
 	else if (r->status >= 200)
-		r->ops->head(r->arg, r->status, r->type, r->retry_after_s);
+		r->ops->head(r->arg, r->status, r->type, retry_after_s(r));
 	return n;
 }
 

@@ -39,8 +39,8 @@ struct kube_request {
 	void *arg;
 	uint64_t last_ns;
 	int status, aborted;
-	uint32_t retry_after_s;
-	char type[80];
+	char type[80], retry_after[40];
+	int64_t date_s; /* the response's; 0: not said */
 	char error[CURL_ERROR_SIZE];
 };
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The API client against a server that does wrong on demand (tests/compat/fakekube.py)."""
-import json, os, random, stat, time
+import email.utils, json, os, random, stat, time
 
 import pytest
 import yaml
@@ -203,6 +203,13 @@ def test_retry_after_is_obeyed(kube, dump):
     began = time.monotonic()
     dump(k).wait()
     assert time.monotonic() - began >= 1
+
+
+def test_retry_after_may_be_a_date(kube, dump):
+    then = int(time.time()) + 4
+    k = kube(BASIC, fail=[{"code": 503, "times": 1, "retry_after": email.utils.formatdate(then, usegmt=True)}])
+    dump(k).wait(timeout=30)
+    assert time.time() >= then - 1  # the server's own Date header has whole seconds
 
 
 # ---------------------------------------------------------------- the server is away
