@@ -41,6 +41,18 @@ def test_a_refused_port_is_told_at_once(server):
     assert r.rcode() == dns.rcode.SERVFAIL and ask.ede(r)[0] in (22, 23) and took < 1 * wait.FACTOR, (r, took)
 
 
+def test_a_kept_answer_keeps_the_letters_of_its_data(server, upstream):
+    """The question and its owners are as each client writes them; a target is as the upstream wrote it."""
+    up = upstream({"records": "www.example.org. 300 IN CNAME Pool.example.org.\nPool.example.org. 300 IN A 192.0.2.1"})
+    made = server(corefile(cache=True), UP=up)
+    for name in ("www.example.org.", "WWW.EXAMPLE.ORG.", "www.Example.Org."):
+        r = made.udp(name)
+        assert r.question[0].name.to_text() == name
+        assert r.answer[0].name.to_text() == name and r.answer[0][0].target.to_text() == "Pool.example.org."
+        assert r.answer[1].name.to_text() == "Pool.example.org."
+    assert len(up.seen(name="www.example.org.")) == 1
+
+
 def at_once(made, name, n, **kw):
     """n clients ask the same at the same time: their answers."""
     out, gate = [None] * n, threading.Barrier(n)
