@@ -5,6 +5,7 @@
 #include "base/metrics.h"
 #include "server/generation.h"
 #include "server/runtime.h"
+#include "server/who_report.h"
 #include "server/trail_ask.h"
 #include "wire/name.h"
 #include "wire/wire.h"
@@ -104,6 +105,20 @@ static void serve_trace(struct admin_request *r)
 		follow(r, &q, strcmp(form, "json") == 0);
 }
 
+/* ---------------------------------------------------------------- top */
+
+static void serve_top(struct admin_request *r)
+{
+	struct who_report *w = who_report_take();
+
+	if (!w) {
+		text_put(r->reply, "error: no memory");
+		return;
+	}
+	who_report_json(w, r->reply);
+	who_report_free(w);
+}
+
 /* ---------------------------------------------------------------- the table */
 
 static const struct admin_verb {
@@ -111,6 +126,7 @@ static const struct admin_verb {
 	void (*serve)(struct admin_request *r);
 } verbs[] = {
 	{"flush", serve_flush},
+	{"top", serve_top},
 	{"trace", serve_trace},
 };
 

@@ -3,6 +3,7 @@
  *
  *   flush all | flush name NAME | flush tree NAME   ->   ok N   (answers dropped)
  *   trace text|json TYPE|- LISTENER|- CLIENT|- NAME ->   ok RCODE, and lines: the way that the question took
+ *   top                                             ->   JSON, see docs/top.md
  *   anything wrong                                  ->   error: text
  *
  * Thread: builder, so the generation that serves stays while a request is worked on; and a reload waits meanwhile. */

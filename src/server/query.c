@@ -12,6 +12,7 @@
 #include "server/route.h"
 #include "server/server_metrics.h"
 #include "server/trail.h"
+#include "server/who.h"
 #include "server/worker.h"
 #include "wire/name.h"
 
@@ -48,10 +49,12 @@ void query_finish(struct query *q)
 {
 	if (q->sub) /* its answer has nobody left to go to; it runs on for what it fills */
 		q->sub->parent = NULL;
-	if (likely(q->kind == QUERY_CLIENT && !q->sub_done))
+	if (likely(q->kind == QUERY_CLIENT && !q->sub_done)) {
 		respond(q);
-	else
+		who_asked(q);
+	} else {
 		give_to_parent(q);
+	}
 	release(q);
 }
 

@@ -11,6 +11,8 @@
 #include "server/generation.h"
 #include "server/runtime_internal.h"
 #include "server/server_metrics.h"
+#include "server/who.h"
+#include "server/who_report.h"
 #include "server/worker.h"
 #include "server/worker_metrics.h"
 #include "wire/build.h"
@@ -87,8 +89,18 @@ static void worker_free(struct worker *w)
 	query_pool_free(w->queries);
 	arena_pool_fini(&w->arenas);
 	wire_builder_free(w->builder);
+	who_free(w->who);
 	loop_free(w->loop);
 	free(w);
+}
+
+static struct who *who_of_worker(struct worker *w)
+{
+	uint64_t seed;
+
+	rng_bytes(loop_rng(w->loop), &seed, sizeof(seed));
+	w->who_left = 1;
+	return who_new(seed, loop_now_ns(w->loop));
 }
 
 static struct worker *worker_new(unsigned index, const struct server_options *o)
@@ -105,8 +117,9 @@ static struct worker *worker_new(unsigned index, const struct server_options *o)
 	if (w->loop) {
 		w->queries = query_pool_new(w, &o->limits, &runtime.in_flight);
 		w->tcp = tcp_table_new(w->loop, tcp_limits_default.max_conns);
+		w->who = who_of_worker(w);
 	}
-	if (!w->loop || !w->cells || !w->builder || !w->queries || !w->tcp) {
+	if (!w->loop || !w->cells || !w->builder || !w->queries || !w->tcp || !w->who) {
 		worker_free(w);
 		return NULL;
 	}
@@ -164,12 +177,14 @@ int server_start(const struct server_options *o)
 		runtime.n_workers++;
 	}
 	worker_metrics_start();
+	who_report_start();
 	return 0;
 }
 
 void server_end_threads(void)
 {
 	worker_metrics_stop();
+	who_report_stop();
 	for (unsigned i = 0; i < runtime.n_workers; i++)
 		loop_stop(runtime.workers[i]->loop);
 	for (unsigned i = 0; i < runtime.n_workers; i++)

@@ -15,6 +15,7 @@ struct gen_worker;
 struct query;
 struct query_pool;
 struct tcp_table;
+struct who;
 struct wire_builder;
 
 struct worker {
@@ -28,6 +29,8 @@ struct worker {
 	struct gen_worker *gen;       /* the generation that new queries get, with this worker's part of it */
 	struct gen_worker *preparing; /* during worker_start: what plugins may hold (upstream_env.owner) */
 	uint32_t rotation;            /* where the next cut or rotated run starts */
+	uint32_t who_left;            /* so many questions, and the last of them is sampled; 0: none will be */
+	struct who *who;              /* who asks what (server/who.h) */
 };
 
 /* What a plugin's worker_start left for this generation, worker and state; for use in query() and callbacks. */
