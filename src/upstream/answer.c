@@ -140,6 +140,8 @@ static void weigh(struct upstream_exchange *x, struct attempt *a, enum leg leg, 
 		  const struct wire_ingest *in)
 {
 	learn_time(x, a, leg, in->rcode);
+	if (unlikely(x->told))
+		upstream_tell_answered(x, a, leg, in);
 	if (unlikely(cookie != COOKIE_FINE)) {
 		ask_again(x, a, upstream_cookie_trouble(x, a, leg, cookie));
 		return;

@@ -57,6 +57,7 @@ static struct upstream_exchange *exchange_new(struct upstream_worker *w, const s
 	x->do_bit = q->do_bit;
 	x->client_stream = q->client_stream;
 	x->tag = q->tag;
+	x->told = q->told;
 	x->end_ns = q->deadline_ns - END_MARGIN_MS * NS_PER_MS;
 	x->phase_end_ns = x->end_ns;
 	x->due_ns = UINT64_MAX;

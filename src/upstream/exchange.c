@@ -151,6 +151,7 @@ void upstream_exchange_note_failure(struct upstream_exchange *x, struct upstream
 	x->failure = *f;
 	x->failed_server = p->server;
 	metric_inc(x->w->env.cells, p->server->series.failures[upstream_fail_kind(f->err)]);
+	upstream_tell_failed(x, p->server, f);
 }
 
 bool upstream_exchange_edns(const struct upstream_exchange *x, struct upstream_peer *p)
@@ -176,6 +177,8 @@ static int send_now(struct upstream_exchange *x, struct upstream_peer *p, enum l
 {
 	upstream_message_select(x, &x->a, p, leg, upstream_exchange_edns(x, p));
 	x->a.fresh = fresh;
+	if (unlikely(x->told))
+		upstream_tell_asked(x, &x->a, p, leg);
 	return leg == LEG_TCP ? upstream_tcp_send(p, &x->a) : upstream_udp_send(p, &x->a);
 }
 

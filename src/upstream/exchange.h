@@ -65,6 +65,7 @@ struct upstream_exchange {
 	bool do_bit, client_stream;
 	bool counted; /* holds a place of max_concurrent */
 	bool holding; /* holds the owner (late) */
+	bool told; /* the asker wants to hear what happens */
 	bool trial; /* nobody waits: only what is learned of one upstream counts */
 	bool paced; /* the running attempt waits for its turn to be sent, by paced_leg, to a.peer */
 	uint8_t paced_leg; /* enum leg */
@@ -174,6 +175,15 @@ void upstream_exchange_take(struct upstream_exchange *x, const struct attempt *a
 bool upstream_answer_completes(const struct upstream_exchange *x, enum leg leg, const struct wire_ingest *in);
 /* The rcode leads to the next upstream. */
 bool upstream_answer_fails_over(const struct upstream_exchange *x, unsigned rcode);
+
+/* event.c */
+
+void upstream_tell_asked(const struct upstream_exchange *x, const struct attempt *a,
+			 const struct upstream_peer *p, enum leg leg);
+void upstream_tell_answered(const struct upstream_exchange *x, const struct attempt *a, enum leg leg,
+			    const struct wire_ingest *in);
+void upstream_tell_failed(const struct upstream_exchange *x, const struct upstream_server *s,
+			  const struct failure *f);
 
 /* cookie.c */
 

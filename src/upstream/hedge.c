@@ -74,6 +74,8 @@ static int ask(struct upstream_exchange *x, struct upstream_peer *p, enum leg le
 	struct attempt *a = &x->hedge->a;
 
 	upstream_message_select(x, a, p, leg, upstream_exchange_edns(x, p));
+	if (unlikely(x->told))
+		upstream_tell_asked(x, a, p, leg);
 	return leg == LEG_TCP ? upstream_tcp_send(p, a) : upstream_udp_send(p, a);
 }
 
@@ -168,6 +170,7 @@ void upstream_hedge_failed(struct attempt *a, const struct failure *f)
 	if (another_way(x, f))
 		return;
 	metric_inc(x->w->env.cells, p->server->series.failures[upstream_fail_kind(f->err)]);
+	upstream_tell_failed(x, p->server, f);
 	if (f->leg == LEG_TCP)
 		x->tcp_mask |= server_bit(p->server);
 	if (upstream_net_error(f->err) || f->err == -EBADMSG)

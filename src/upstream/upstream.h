@@ -92,6 +92,21 @@ struct upstream_config {
 struct upstream_set *upstream_set_new(const struct upstream_config *c);
 void upstream_set_free(struct upstream_set *s); /* after all its workers' parts have gone */
 
+/* Something that an exchange did or met, for those who look on (trace, the status page). */
+enum upstream_event_kind { UPSTREAM_ASKED, UPSTREAM_ANSWERED, UPSTREAM_FAILED };
+struct upstream_event {
+	enum upstream_event_kind kind;
+	const char *upstream; /* text */
+	bool stream, edns, hedge; /* over TCP; with EDNS; a second upstream while the first may still answer */
+	bool cut; /* ANSWERED: with TC */
+	uint16_t rcode; /* ANSWERED */
+	uint64_t took_ns; /* ANSWERED: since it was sent */
+	const struct upstream_server *server; /* FAILED: for upstream_event_error */
+	const struct failure *failure;
+};
+/* The reason in CoreDNS's words. */
+void upstream_event_error(const struct upstream_event *e, char *out, size_t cap);
+
 /* What a worker lends to its part. */
 struct upstream_env {
 	struct loop *loop;
@@ -106,6 +121,9 @@ struct upstream_env {
 	/* Somebody still waits for the answer: asked with what upstream_ask was given.  May be NULL: use upstream_cancel.
 	 * Askers that end early, many at once when memory is short, need not say so then. */
 	bool (*wanted)(void *arg, uint64_t tag);
+	/* Somebody waits, and this happens: failures always, the rest where the question says `told`.  Must not ask, cancel or
+	 * resume.  May be NULL. */
+	void (*told)(void *arg, uint64_t tag, const struct upstream_event *e);
 };
 /* 0 or -errno. */
 int upstream_worker_start(struct upstream_set *s, const struct upstream_env *env,
@@ -127,6 +145,7 @@ struct upstream_question {
 	uint64_t hop_options; /* of those the hop-by-hop ones that are sent all the same, a bit a code: configuration wants them */
 	uint64_t deadline_ns; /* monotonic; the exchange ends shortly before it */
 	uint64_t tag; /* given back in the result: the asker's handle */
+	bool told; /* the asker wants to hear what happens */
 };
 
 /* How it ended. */

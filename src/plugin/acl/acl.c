@@ -6,6 +6,7 @@
 #include "plugin/acl/acl.h"
 
 #include "server/block_series.h"
+#include "server/trail.h"
 #include "server/zone_list.h"
 #include "wire/name.h"
 
@@ -34,6 +35,14 @@ static int setup(struct setup *s, void *state)
 {
 	return acl_setup(s, state);
 }
+
+static const char *const decisions[ACL_ACTIONS + 1] = {
+	[ACL_ALLOW] = "a rule lets this client in",
+	[ACL_BLOCK] = "a rule refuses this client",
+	[ACL_FILTER] = "a rule gives this client nothing",
+	[ACL_DROP] = "a rule ignores this client",
+	[ACL_NONE] = "no rule is about this client and type",
+};
 
 /* ---------------------------------------------------------------- counters */
 
@@ -137,6 +146,8 @@ static enum step query(const void *state, struct query *q, void *scratch)
 		if (z)
 			action = decide(r, q);
 	}
+	if (unlikely(q->has_trail))
+		trail_say(q, "%s", decisions[action]);
 	if (action == ACL_ALLOW || action == ACL_NONE) {
 		block_count(q, a->allowed);
 		return STEP_NEXT;

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "plugin/cache/plugin_cache.h"
 #include "server/generation.h"
+#include "server/trail.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -150,6 +151,9 @@ static enum step miss(struct cache_query *cq, struct query *q, enum cache_found 
 	const struct cache_stats *st = cache_stats_of(cq->p, q);
 
 	cache_count(q, st->misses);
+	if (unlikely(q->has_trail))
+		trail_say(q, found == CACHE_FOLLOWER ? "not in the cache; waits for the same question of another client"
+						     : "not in the cache");
 	if (found == CACHE_FOLLOWER) {
 		cq->role = ROLE_FOLLOWER;
 		cache_count(q, st->merged);
@@ -185,8 +189,11 @@ static enum step query(const void *state, struct query *q, void *scratch)
 	const struct cache_plugin *p = state;
 	struct cache_query *cq = scratch;
 
-	if (passes(p, q))
+	if (passes(p, q)) {
+		if (unlikely(q->has_trail))
+			trail_say(q, "does not cache this question");
 		return STEP_NEXT;
+	}
 	cache_count(q, cache_stats_of(p, q)->requests);
 	cq->p = p;
 	return look_up(cq, q);

@@ -3,6 +3,7 @@
 #include "plugin/cache/plugin_cache.h"
 
 #include "base/clock.h"
+#include "server/trail.h"
 
 void cache_hide_ad(struct query *q)
 {
@@ -21,6 +22,8 @@ static void set(struct query *q, const struct cache_hit *hit, uint32_t ttl_s)
 static void set_fresh(struct cache_query *cq, struct query *q, const struct cache_hit *hit)
 {
 	set(q, hit, cq->p->set.keep_ttl ? hit->ttl_s : hit->ttl_s - hit->age_s);
+	if (unlikely(q->has_trail))
+		trail_say(q, "in the cache for %u s, good for another %u s", hit->age_s, hit->ttl_s - hit->age_s);
 	if (unlikely(q->reply.rcode == RCODE_SERVFAIL) && q->reply.ede == EDE_NONE)
 		q->reply.ede = EDE_CACHED_ERROR;
 }
@@ -35,6 +38,8 @@ void cache_give_stale(struct cache_query *cq, struct query *q, const struct cach
 	q->dropped = false;
 	q->error = NULL;
 	cache_count(q, cache_stats_of(cq->p, q)->stale);
+	if (unlikely(q->has_trail))
+		trail_say(q, "gives the stale answer, %u s old with a TTL of %u s", hit->age_s, hit->ttl_s);
 }
 
 /* ---------------------------------------------------------------- refreshing */
@@ -50,6 +55,8 @@ static void refresh(struct cache_query *cq, struct query *q)
 
 	if (cache_pending_join(cq->p->store, &k, now, &join) == CACHE_LEADER)
 		cache_refresh(cq->p, q, &k, join.token); /* if not, the next hit tries again */
+	if (unlikely(q->has_trail))
+		trail_say(q, "has it asked again in the background");
 }
 
 /* Follow the refresh that runs, or one that is started here. */
@@ -95,8 +102,11 @@ static bool wait_for_refresh(struct cache_query *cq, struct query *q, const stru
 		return false;
 	cq->fallback = f;
 	cq->role = ROLE_FOLLOWER; /* reply() disarms */
-	if (follow_refresh(cq, q))
+	if (follow_refresh(cq, q)) {
+		if (unlikely(q->has_trail))
+			trail_say(q, "has a stale answer and waits whether a new one comes");
 		return true;
+	}
 	timer_disarm(loop_timers(q->w->loop), &f->timer);
 	return false;
 }

@@ -3,6 +3,7 @@
 #include "plugin/cache/plugin_cache.h"
 
 #include "base/clock.h"
+#include "server/trail.h"
 #include "upstream/upstream.h"
 #include "wire/name.h"
 
@@ -161,7 +162,12 @@ struct lifetime cache_keep(const struct cache_plugin *p, struct query *q, const 
 	q->reply.ttl_s = l.ttl_s;
 	if (q->reply.cut && q->reply.late)
 		expect_late(p, q, k, q->reply.late);
-	if (l.keep && !q->reply.no_store && !q->reply.cut && !is_disabled(p, l.kind, &q->in))
+	if (l.keep && !q->reply.no_store && !q->reply.cut && !is_disabled(p, l.kind, &q->in)) {
 		store(p, q->w, st, k, a, &l, was_forwarded(q), q->reply.ede);
+		if (unlikely(q->has_trail))
+			trail_say(q, "keeps the answer for %u s", l.ttl_s);
+	} else if (unlikely(q->has_trail)) {
+		trail_say(q, q->reply.cut ? "does not keep a truncated answer" : "does not keep this answer");
+	}
 	return l;
 }

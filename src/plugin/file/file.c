@@ -7,6 +7,7 @@
 #include "plugin/file/zone_reply.h"
 #include "plugin/file/zone_transfer.h"
 #include "server/query.h"
+#include "server/trail.h"
 #include "server/transfer.h"
 #include "wire/name.h"
 
@@ -66,6 +67,14 @@ static const struct file_zone *find(const struct file_plugin *p, const struct wi
 	return best;
 }
 
+static void say_zone(struct query *q, const struct file_zone *z)
+{
+	char text[WIRE_NAME_TEXT_MAX];
+
+	wire_name_text(z->origin, text);
+	trail_say(q, "has the zone %s", text);
+}
+
 static enum step query(const void *state, struct query *q, void *scratch)
 {
 	const struct file_plugin *p = state;
@@ -75,6 +84,8 @@ static enum step query(const void *state, struct query *q, void *scratch)
 
 	if (!fz)
 		return zone_reply_not_mine(q);
+	if (unlikely(q->has_trail))
+		say_zone(q, fz);
 	if (zone_reply_refuses(q))
 		return STEP_DONE;
 	z = rcu_get(fz->zone);

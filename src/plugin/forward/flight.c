@@ -227,11 +227,16 @@ struct flight_seat *flight_end(struct flights *f, uint64_t tag)
 	return fl->first;
 }
 
-bool flight_wanted(const struct flights *f, struct worker *w, uint64_t tag)
+const struct flight_seat *flight_seats(const struct flights *f, uint64_t tag)
 {
 	const struct flight *fl = find_tag(f, tag);
 
-	for (const struct flight_seat *s = fl ? fl->first : NULL; s; s = s->next) {
+	return fl ? fl->first : NULL;
+}
+
+bool flight_wanted(const struct flights *f, struct worker *w, uint64_t tag)
+{
+	for (const struct flight_seat *s = flight_seats(f, tag); s; s = s->next) {
 		if (query_find(w, s->who))
 			return true;
 	}

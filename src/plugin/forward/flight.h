@@ -44,5 +44,7 @@ uint64_t flight_begin(struct flights *f, const struct flight_key *k, const struc
 /* The flight is over: its seats, first come first; give each back with flight_seat_free.  NULL for a tag that is over. */
 struct flight_seat *flight_end(struct flights *f, uint64_t tag);
 void flight_seat_free(struct flights *f, struct flight_seat *s);
+/* Who is on it now. */
+const struct flight_seat *flight_seats(const struct flights *f, uint64_t tag);
 /* Somebody on it still waits. */
 bool flight_wanted(const struct flights *f, struct worker *w, uint64_t tag);

@@ -11,6 +11,7 @@
 #include "server/metadata.h"
 #include "server/query.h"
 #include "server/tap.h"
+#include "server/trail.h"
 #include "server/worker.h"
 #include "wire/name.h"
 
@@ -206,6 +207,41 @@ static void end_flight(struct rule_part *part, uint64_t tag)
 	}
 }
 
+/* ---------------------------------------------------------------- what happens meanwhile */
+
+static void say_event(struct query *q, const struct upstream_event *e)
+{
+	const char *by = e->stream ? "TCP" : "UDP";
+	char text[200], rcode[16];
+
+	switch (e->kind) {
+	case UPSTREAM_ASKED:
+		trail_say(q, "asks %s over %s%s%s", e->upstream, by, e->edns ? "" : " without EDNS",
+			  e->hedge ? ", as the first one takes long" : "");
+		break;
+	case UPSTREAM_ANSWERED:
+		trail_say(q, "%s answers over %s in %.1f ms: %s%s", e->upstream, by, (double)e->took_ns / 1e6,
+			  wire_rcode_text(e->rcode, rcode), e->cut ? ", truncated" : "");
+		break;
+	case UPSTREAM_FAILED:
+		upstream_event_error(e, text, sizeof(text));
+		trail_say(q, "%s fails over %s: %s", e->upstream, by, text);
+		break;
+	}
+}
+
+static void told(void *arg, uint64_t tag, const struct upstream_event *e)
+{
+	const struct rule_part *part = arg;
+
+	for (const struct flight_seat *s = flight_seats(part->flights, tag); s; s = s->next) {
+		struct query *q = query_find(part->local->w, s->who);
+
+		if (q && q->has_trail)
+			say_event(q, e);
+	}
+}
+
 /* Queries that were shed, or whose configuration was replaced, have ended without a word. */
 static bool wanted(void *arg, uint64_t tag)
 {
@@ -236,6 +272,7 @@ static int ask_upstream(struct rule_part *part, const struct query *q, uint64_t 
 		.hop_options = q->hop_options,
 		.deadline_ns = q->deadline_ns,
 		.tag = tag,
+		.told = q->has_trail,
 	};
 
 	return upstream_ask(part->upstreams, &question, done, part, &x);
@@ -261,6 +298,8 @@ static enum step join(struct rule_part *part, const struct flight_key *k, struct
 	if (err)
 		return not_asked(part, q, err);
 	metric_inc(q->w->cells, part->rule->merged);
+	if (unlikely(q->has_trail))
+		trail_say(q, "waits for the same question, which is under way");
 	return STEP_WAIT;
 }
 
@@ -285,8 +324,11 @@ static enum step query(const void *state, struct query *q, void *scratch)
 {
 	struct rule_part *part = match_from(worker_local(q, state), 0, q->in.qname);
 
-	if (!part)
+	if (!part) {
+		if (unlikely(q->has_trail))
+			trail_say(q, "forwards other names only");
 		return STEP_NEXT;
+	}
 	if (never_forwarded(q))
 		return refuse(q);
 	return ask(part, q, false);
@@ -365,6 +407,7 @@ static int worker_start(struct worker *w, void *state, void **ret)
 		.release = release,
 		.owner = w->preparing,
 		.wanted = wanted,
+		.told = told,
 	};
 	struct forward_local *local = calloc(1, sizeof(*local) + f->n * sizeof(local->parts[0]));
 

@@ -4,6 +4,7 @@
 #include "base/err.h"
 #include "base/rcu.h"
 #include "server/query.h"
+#include "server/trail.h"
 #include "wire/plain.h"
 #include "wire/reverse.h"
 
@@ -169,7 +170,11 @@ static enum step answer_ptr(const struct hosts *h, struct query *q, const struct
 
 static enum step absent(const struct hosts *h, struct query *q)
 {
-	if (h->has_fallthrough && zone_list_has(&h->fallthrough, &q->in))
+	bool falls = h->has_fallthrough && zone_list_has(&h->fallthrough, &q->in);
+
+	if (unlikely(q->has_trail))
+		trail_say(q, falls ? "not in the table: falls through" : "not in the table");
+	if (falls)
 		return STEP_NEXT;
 	/* There is no SOA that a denial could have; the peer's answer. */
 	return query_fail(q, RCODE_SERVFAIL, EDE_OTHER, "not in the hosts table", NULL);

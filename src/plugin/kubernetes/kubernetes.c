@@ -9,6 +9,7 @@
 #include "server/generation.h"
 #include "server/lifecycle.h"
 #include "server/runtime.h"
+#include "server/trail.h"
 #include "server/worker.h"
 
 #include <string.h>
@@ -206,9 +207,28 @@ static enum step settle(struct k8s_ask *a, enum k8s_outcome o)
 
 /* ---------------------------------------------------------------- hooks */
 
+static void say(struct k8s_ask *a, enum k8s_outcome o)
+{
+	static const char *const words[] = {
+		[K8S_ANSWERED] = "found in the cluster's objects",
+		[K8S_NODATA] = "the name is in the cluster, without records of this type",
+		[K8S_NXDOMAIN] = "not in the cluster",
+		[K8S_WAITS] = "an ExternalName: its target is asked for",
+		[K8S_UNKNOWN] = "the cluster has not been read yet",
+		[K8S_NO_MEMORY] = "out of query memory",
+	};
+	bool falls = o == K8S_NXDOMAIN && a->k->set.has_fallthrough && zone_list_has(&a->k->set.fallthrough, &a->q->in);
+
+	trail_say(a->q, "%s%s", words[o], falls ? ": falls through" : "");
+}
+
 static enum step answer(struct k8s_ask *a)
 {
-	return settle(a, look_up(a));
+	enum k8s_outcome o = look_up(a);
+
+	if (unlikely(a->q->has_trail))
+		say(a, o);
+	return settle(a, o);
 }
 
 static void answer_late(struct query *q, void *arg)

@@ -7,6 +7,7 @@
 
 #include "base/err.h"
 #include "server/pattern.h"
+#include "server/trail.h"
 #include "server/worker.h"
 #include "wire/name.h"
 
@@ -60,6 +61,19 @@ static enum step fail(struct query *q, struct rewrite_scratch *s, int err)
 	return query_fail(q, RCODE_SERVFAIL, EDE_OTHER, "the question cannot be rewritten", "rewrite: %s", err_text(err));
 }
 
+/* What the question is by now. */
+static void tell(struct query *q, const struct rewrite_rule *rule)
+{
+	char name[WIRE_NAME_TEXT_MAX], type[16], cls[16];
+
+	wire_name_text(q->in.qname, name);
+	if (rule->field == FIELD_NAME || rule->field == FIELD_TYPE || rule->field == FIELD_CLASS)
+		trail_say(q, "makes the question %s %s %s", name, wire_class_text(q->in.qclass, cls),
+			  wire_type_text(q->in.qtype, type));
+	else
+		trail_say(q, rule->field == FIELD_EDNS0 ? "changes the question's EDNS options" : "will change the answer");
+}
+
 static enum step query(const void *state, struct query *q, void *scratch)
 {
 	const struct rewrite *r = state;
@@ -71,6 +85,8 @@ static enum step query(const void *state, struct query *q, void *scratch)
 
 		if (applied < 0)
 			return fail(q, s, applied);
+		if (unlikely(q->has_trail) && applied)
+			tell(q, rule);
 		if (applied && !rule->goes_on)
 			break;
 	}

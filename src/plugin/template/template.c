@@ -3,6 +3,7 @@
 #include "plugin/template/template.h"
 
 #include "base/err.h"
+#include "server/trail.h"
 #include "server/worker.h"
 #include "wire/name.h"
 
@@ -103,6 +104,8 @@ static enum step answer(struct template_data *d, struct template_local *l, struc
 {
 	struct query *q = d->q;
 
+	if (unlikely(q->has_trail))
+		trail_say(q, "matches %.200s", d->pattern->pattern ? d->pattern->text : "by its zone");
 	template_count_match(d);
 	if (d->t->rcode == RCODE_SERVFAIL)
 		return query_fail(q, RCODE_SERVFAIL, d->t->ede == EDE_NONE ? EDE_OTHER : d->t->ede, d->t->ede_text, NULL);
@@ -135,6 +138,8 @@ static enum step query(const void *state, struct query *q, void *scratch)
 					  "plugin/template: expression \"%.100s\" takes too long", d.pattern->text);
 		if (!t->falls_through || !zone_list_has(&t->fall, &q->in))
 			return not_matched(q);
+		if (unlikely(q->has_trail))
+			trail_say(q, "no expression matches: falls through");
 	}
 	return STEP_NEXT;
 }
