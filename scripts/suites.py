@@ -15,7 +15,7 @@ ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), ".."))
 LOGS = os.path.join(ROOT, "build", "test-logs")
 TAIL = 60
 JOBS = len(os.sched_getaffinity(0))
-FUZZ_SECONDS = int(os.environ.get("FUZZ_SECONDS", "15"))
+FUZZ_SECONDS = int(os.environ.get("FUZZ_SECONDS", "10"))
 
 SANITIZER_OPTIONS = {
     "ASAN_OPTIONS": "detect_leaks=1:detect_stack_use_after_return=1:strict_string_checks=1",
@@ -177,6 +177,10 @@ def pytest_outcome(path, status):
     return Outcome(max(0, count["tests"] - failed - count["skipped"]), failed, count["skipped"])
 
 
+# System tests wait more than they compute: one file of tests a process, a process more than there are cores.
+SIDE_BY_SIDE = ["-n", str(JOBS + 1), "--dist", "loadfile"]
+
+
 def pytest(log, folder, *args, timeout=2400, **env):
     xml_path = log.path + ".xml"
     if os.path.exists(xml_path):
@@ -218,7 +222,7 @@ def server_env(kind, factor):
 def system(log):
     if not binary("asan"):
         return Outcome(failed=1, note="the build made no binnacle")
-    out = pytest(log, "tests/system", **server_env("asan", 5))
+    out = pytest(log, "tests/system", *SIDE_BY_SIDE, **server_env("asan", 5))
     missing = [b.name for b in (peer, apiserver) if not b.wait()]
     if missing:
         out.note = "without " + ", ".join(f"{name} (see {name}.log)" for name in missing)
@@ -231,7 +235,7 @@ def system(log):
 def system_threads(log):
     if not binary("tsan"):
         return Outcome(failed=1, note="the build made no binnacle")
-    return pytest(log, "tests/system", "-m", "threads", **server_env("tsan", 10))
+    return pytest(log, "tests/system", "-m", "threads", *SIDE_BY_SIDE, **server_env("tsan", 10))
 
 
 @exists("tests/compat/run.py")
