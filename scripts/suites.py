@@ -212,6 +212,8 @@ def server_env(kind, factor):
         env["BINNACLE_RELEASE"] = binary("gcc")
     if peer.wait():
         env["COREDNS"] = peer.path
+    if helm.wait():
+        env["HELM"] = helm.path
     if apiserver.wait():
         env["BINNACLE_K8S"] = os.path.join(ROOT, "tests", "apiserver")
     return env
@@ -223,7 +225,7 @@ def system(log):
     if not binary("asan"):
         return Outcome(failed=1, note="the build made no binnacle")
     out = pytest(log, "tests/system", *SIDE_BY_SIDE, **server_env("asan", 5))
-    missing = [b.name for b in (peer, apiserver) if not b.wait()]
+    missing = [b.name for b in BACKGROUND if not b.wait()]
     if missing:
         out.note = "without " + ", ".join(f"{name} (see {name}.log)" for name in missing)
     return out
@@ -313,7 +315,7 @@ def fuzz(log, seconds=None, targets=()):
     return out
 
 
-# ---------------------------------------------------------------- the peer, the API server
+# ---------------------------------------------------------------- the peer, the API server, helm
 class Background:
     """A program that a command builds in the background while other suites run; the command prints its path."""
 
@@ -340,6 +342,9 @@ class Background:
 peer = Background("peer", ["scripts/peer"], "COREDNS")
 # The first build on a machine takes some ten minutes; it leaves its result in a cache.
 apiserver = Background("apiserver", ["nice", "tests/apiserver/start", "build"], "KAPI")
+
+helm = Background("helm", ["nice", "scripts/helm"], "HELM")
+BACKGROUND = (apiserver, peer, helm)
 
 SUITES = {
     "habits": habits,
@@ -385,13 +390,13 @@ def main(names):
     os.makedirs(LOGS, exist_ok=True)
     names = names or list(SUITES)
     if PEER_USERS & set(names):
-        apiserver.start()
-        peer.start()
+        for b in BACKGROUND:
+            b.start()
     total = Outcome()
     for name in names:
         total += run_suite(name)
-    peer.wait()
-    apiserver.wait()
+    for b in BACKGROUND:
+        b.wait()
     last = f"{total.passed} passed, {total.failed} failed"
     with open(os.path.join(LOGS, "total"), "w") as f:
         print(last, file=f)
