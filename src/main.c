@@ -3,6 +3,7 @@
 
 #include "cli/check.h"
 #include "cli/convert.h"
+#include "cli/doctor.h"
 #include "cli/flush.h"
 #include "cli/kube.h"
 #include "cli/trace.h"
@@ -55,6 +56,8 @@ int main(int argc, char **argv)
 		return kube_command(argc - 1, argv + 1); /* has flags of its own */
 	if (argc > 1 && strcmp(argv[1], "convert") == 0)
 		return convert_command(argc - 1, argv + 1); /* so has this */
+	if (argc > 1 && strcmp(argv[1], "doctor") == 0)
+		return doctor_command(argc - 1, argv + 1); /* and this */
 	for (size_t i = 0; argc > 1 && i < sizeof(commands) / sizeof(commands[0]); i++) {
 		if (strcmp(argv[1], commands[i].name) == 0) {
 			command = commands[i].run;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "doctor/observe.h"
 
+#include "wire/name.h"
+
 const char *observe_kind_text(enum observed_kind k)
 {
 	static const char *const text[] = {"resolver", "service", "pod", "upstream", "server"};
@@ -50,6 +52,47 @@ const char *observe_wrong_text(enum wrong_reply w)
 	static const char *const text[] = {"none", "id", "question", "source", "garbled"};
 
 	return text[w];
+}
+
+const char *observe_walk_end_text(enum walk_end e)
+{
+	static const char *const text[] = {"unknown", "found", "stopped", "absent"};
+
+	return text[e];
+}
+
+/* ---------------------------------------------------------------- looking things up */
+
+int observe_block_of(const struct observed_world *w, const uint8_t *name)
+{
+	const struct observed_corefile *c = &w->corefile;
+	int best = -1, best_labels = -1;
+
+	for (unsigned i = 0; i < c->n_blocks; i++) {
+		for (unsigned z = 0; z < c->blocks[i].n_zones; z++) {
+			const uint8_t *zone = c->blocks[i].zones[z];
+			int labels = (int)wire_name_labels(zone);
+
+			if (labels <= best_labels || !wire_name_in_zone(name, zone))
+				continue;
+			best = (int)i;
+			best_labels = labels;
+		}
+	}
+	return best;
+}
+
+const struct observed_forward *observe_forward_of(const struct observed_world *w, const uint8_t *name)
+{
+	int block = observe_block_of(w, name);
+
+	for (unsigned i = 0; block >= 0 && i < w->corefile.blocks[block].n_forwards; i++) {
+		const struct observed_forward *f = &w->corefile.blocks[block].forwards[i];
+
+		if (wire_name_in_zone(name, f->from))
+			return f;
+	}
+	return NULL;
 }
 
 int observe_find(const struct observed_world *w, int at, int server, int role, int type, int way)

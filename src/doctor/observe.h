@@ -57,6 +57,7 @@ struct observed_server {
 	/* The same address stands in several places (the resolver is the service): it is asked once, under the first index;
 	 * -1: this is the first. */
 	int same_as;
+	bool from_api;          /* found by the API server, not given by the user */
 	bool loopback_of_pod;   /* 127.0.0.0/8 or ::1 read from a Corefile: the pod's own, never ours */
 };
 
@@ -186,6 +187,13 @@ enum { RESOLV_SERVERS_MAX = 3, RESOLV_SEARCH_MAX = 32, RESOLV_WALK_MAX = RESOLV_
 
 enum libc { LIBC_GLIBC, LIBC_MUSL, LIBC_N };
 
+enum walk_end {
+	WALK_UNKNOWN, /* the resolvers did not say */
+	WALK_FOUND,   /* at the first name that exists with records of the type */
+	WALK_STOPPED, /* at a name without records or with SERVFAIL, where this libc does not go on */
+	WALK_ABSENT,  /* no candidate exists */
+};
+
 /* The names that a libc asks, in its order, until one answers. */
 struct resolv_walk {
 	const uint8_t *names[RESOLV_WALK_MAX];
@@ -194,6 +202,8 @@ struct resolv_walk {
 	 * up to the asked one times A and AAAA times servers that are asked at the same time (musl asks all). */
 	unsigned n_until_asked;
 	unsigned n_if_absent;    /* ... and when no candidate exists */
+	enum walk_end end;
+	int ends_at;             /* index in names; -1: at none */
 	const char *notes[4];    /* what differs from the other libc here; safe to print */
 	unsigned n_notes;
 };
@@ -311,6 +321,11 @@ struct observed_world {
 	struct observed_corefile corefile;
 	struct observed_kube kube;
 
+	/* This machine is a part of the cluster (a service account, KUBERNETES_SERVICE_HOST, or its resolver is the cluster's):
+	 * it must be able to reach the service and the pods.  Otherwise silence from them proves nothing. */
+	bool in_cluster;
+	bool aws;                /* the cluster runs at Amazon, as far as names and images tell */
+
 	unsigned budget;         /* questions in all */
 	unsigned used;           /* sent so far */
 };
@@ -323,10 +338,15 @@ const char *observe_role_text(enum name_role r);
 const char *observe_way_text(enum ask_way w);
 const char *observe_outcome_text(enum ask_outcome o);
 const char *observe_wrong_text(enum wrong_reply w);
+const char *observe_walk_end_text(enum walk_end e);
 
 /* Iterate: the next observation at or after `at` of this server, role, type and way (-1: any of them); -1 when there is
  * none. */
 int observe_find(const struct observed_world *w, int at, int server, int role, int type, int way);
+/* The server block of the Corefile that takes this name (longest zone); -1: none. */
+int observe_block_of(const struct observed_world *w, const uint8_t *name);
+/* Its forward that takes the name; NULL: none. */
+const struct observed_forward *observe_forward_of(const struct observed_world *w, const uint8_t *name);
 /* The server that is asked in place of this one (same_as followed). */
 int observe_asked_server(const struct observed_world *w, int server);
 /* The network's time for the answer, or how long was waited. */
