@@ -6,7 +6,7 @@ import tree
 
 # Folders of one rank do not know each other.
 RANK = {"base": 0, "wire": 1, "corefile": 2, "net": 2, "cache": 3, "upstream": 3, "zone": 3, "kube": 3,
-        "server": 4, "plugin": 5, "control": 6, "doctor": 6, "cli": 7, "main.c": 7}
+        "capture": 3, "server": 4, "plugin": 5, "control": 6, "doctor": 6, "cli": 7, "main.c": 7}
 
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"')
 FOREIGN = re.compile(r"\b(?:uv|curl|MHD|urcu)_\w+")
