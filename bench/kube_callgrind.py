@@ -112,6 +112,7 @@ def main():
         "search path, svc": ("", [f"api.example{i:03}.com.svc.cluster.local" for i in range(a.services)], 1),
         "search path, zone": ("", [f"api.example{i:03}.com.cluster.local" for i in range(a.services)], 1),
         "cluster IP, SRV": ("", services, 33),
+        "headless, SRV": ("", [f"hl--{i:04}.shop.svc.cluster.local" for i in range(a.services)], 33),
     }
     hit = None
     try:

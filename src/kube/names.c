@@ -195,7 +195,15 @@ void kube_name_put(struct kube_store *s, struct kube_table *t, struct kube_name 
 
 struct kube_name_iter kube_names(const struct kube_store *s, bool imports)
 {
-	return (struct kube_name_iter){rcu_get((imports ? &s->imports : &s->names)->slots), 0};
+	const struct kube_table_slots *slots = rcu_get((imports ? &s->imports : &s->names)->slots);
+
+	return (struct kube_name_iter){slots, 0, slots->round};
+}
+
+bool kube_names_go_on(const struct kube_store *s, bool imports, struct kube_name_iter *it)
+{
+	it->slots = rcu_get((imports ? &s->imports : &s->names)->slots);
+	return it->slots->round == it->round;
 }
 
 const struct kube_name *kube_name_next(struct kube_name_iter *it)

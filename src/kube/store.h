@@ -257,10 +257,13 @@ const struct kube_pod *kube_addr_next_pod(struct kube_addr_iter *it);
  * or go meanwhile may or may not be seen; one that is there all along is seen exactly once. */
 struct kube_name_iter {
 	const struct kube_table_slots *slots;
-	uint32_t at;
+	uint32_t at, round;
 };
 struct kube_name_iter kube_names(const struct kube_store *s, bool imports);
 const struct kube_name *kube_name_next(struct kube_name_iter *it);
+/* Go on in a later turn.  One that went and came again meanwhile may be seen twice.  False: the table was written anew, and the
+ * walk has to begin again. */
+bool kube_names_go_on(const struct kube_store *s, bool imports, struct kube_name_iter *it);
 
 /* Every namespace that exists, likewise. */
 struct kube_ns_iter {

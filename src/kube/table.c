@@ -55,6 +55,7 @@ int kube_table_reserve(struct kube_table *t, size_t n, void (*refill)(void *arg,
 	fresh.slots = slots_new(size_for(t->used + n));
 	if (!fresh.slots)
 		return -ENOMEM;
+	fresh.slots->round = old->round + 1;
 	refill(arg, &fresh);
 	t->used = fresh.used;
 	t->tombs = 0;

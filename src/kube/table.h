@@ -19,6 +19,7 @@
 
 struct kube_table_slots {
 	uint32_t mask; /* number of slots less one */
+	uint32_t round; /* how often the table was written anew */
 	uint64_t slot[];
 };
 

@@ -199,11 +199,36 @@ int transfer_rr(struct transfer *t, const uint8_t *owner, uint16_t type, uint32_
 	return err ? err : first && t->up_to_date ? TRANSFER_ENOUGH : 0;
 }
 
+static int put_last_soa(struct transfer *t)
+{
+	struct transfer_record soa = last_soa(t);
+	int err = message_full(t, &soa) ? close_message(t) : 0;
+
+	return err ? err : put(t, &soa);
+}
+
+/* A step of a source.  Its records may fill no message, or several. */
+static int take_step(struct transfer *t)
+{
+	int r = t->source->step(t->source_arg, t);
+
+	if (r == TRANSFER_MORE)
+		return 0;
+	if (r == 0)
+		r = put_last_soa(t);
+	if (r == 0)
+		r = close_message(t);
+	t->more = false;
+	return r;
+}
+
 /* The next message of a source.  What does not fit waits for the one after. */
 static int draw_message(struct transfer *t)
 {
 	int err = 0;
 
+	if (t->source->step)
+		return take_step(t);
 	while (t->more && !err) {
 		if (!t->waits && !t->source->next(t->source_arg, &t->record)) {
 			t->record = last_soa(t);
@@ -248,13 +273,15 @@ static void drop_first(struct transfer *t)
 }
 
 /* All but the last message, while the client takes them and for a turn: 0: all are sent; -EAGAIN; another error. */
-static int send_parts(struct transfer *t)
+static int send_some(struct transfer *t)
 {
 	for (unsigned i = 0; i < TRANSFER_TURN_MESSAGES; i++) {
 		int err = t->first ? 0 : draw_message(t);
 
 		if (err || (!t->more && !t->first->next))
 			return err;
+		if (!t->first) /* a step that filled no message */
+			continue;
 		if (!net_reply_has_room(&t->q->from))
 			return -EAGAIN;
 		err = send_part(t, t->first->a);
@@ -263,6 +290,14 @@ static int send_parts(struct transfer *t)
 		drop_first(t);
 	}
 	return -EAGAIN;
+}
+
+/* The builder is the worker's: what steps left in it goes out as it is, in the next turn. */
+static int send_parts(struct transfer *t)
+{
+	int err = send_some(t), open = err == -EAGAIN ? close_message(t) : 0;
+
+	return open ? open : err;
 }
 
 /* The last message is the query's reply, as any other answer. */
@@ -294,15 +329,8 @@ static void go_on(struct net_room *room)
 
 enum step transfer_send(struct transfer *t)
 {
-	struct transfer_record soa = last_soa(t);
-	int err = 0;
+	int err = t->source || t->up_to_date ? 0 : put_last_soa(t);
 
-	if (!t->source && !t->up_to_date) {
-		if (message_full(t, &soa))
-			err = close_message(t);
-		if (!err)
-			err = put(t, &soa);
-	}
 	if (!err && !t->source)
 		err = close_message(t);
 	if (!err)

@@ -4,12 +4,12 @@
  *   plugin transfer   who may have which zone; asks the plugins of its block, in their order, for it
  *   plugin.transfer   gives the zone's SOA by transfer_rr, and then
  *                       - all other records likewise, in one turn: what it reads may change or go after that; or
- *                       - transfer_from: a source that records are drawn from as the client takes them
+ *                       - transfer_from: a source that gives more as the client takes it: a record at a time, or in steps
  *   transfer.c        makes messages of them and sends these
  *
  * The messages of the first way are all built before one goes out, in memory of their own, at most TRANSFER_BYTES_MAX for
- * all such transfers of the process.  The second way holds one message.  Either way what is written and not yet taken is within
- * the connection's bound (net_reply_has_room), and a turn makes TRANSFER_TURN_MESSAGES at most.
+ * all such transfers of the process.  The second way holds one message, or what a step gave.  Either way what is written and not yet taken is within
+ * the connection's bound (net_reply_has_room), and a turn makes TRANSFER_TURN_MESSAGES messages or steps at most.
  * A client that takes nothing is closed as any other (net/dns_server.h), one that takes little after TRANSFER_TIME_S.
  * Thread: worker. */
 #pragma once
@@ -38,11 +38,15 @@ struct transfer_record {
 	uint32_t ttl_s;
 	uint16_t type, rdlen;
 };
+enum { TRANSFER_MORE = 2 };
 struct transfer_source {
 	/* False: that was all. */
 	bool (*next)(void *arg, struct transfer_record *ret);
 	/* The transfer has ended, one way or another: give `arg` back. */
 	void (*end)(void *arg);
+	/* In place of `next`: give some records by transfer_rr, or none, in a small part of a turn; what it reads is read in that turn
+	 * alone.  TRANSFER_MORE: to be called again; 0: that was all; an error ends the transfer. */
+	int (*step)(void *arg, struct transfer *t);
 };
 /* What follows the SOA comes from there.  Takes `arg`. */
 void transfer_from(struct transfer *t, const struct transfer_source *s, void *arg);

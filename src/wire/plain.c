@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "wire/plain.h"
 #include "base/arena.h"
+#include "wire/name.h"
 #include "wire/wire.h"
 
 #include <string.h>
@@ -9,6 +10,7 @@ enum {
 	POINTER = 0xc000,
 	RR_FIXED = 2 + 10, /* owner as a pointer, type, class, TTL, RDLENGTH */
 	SOA_NUMBERS = 20,
+	SRV_NUMBERS = 6, /* priority, weight, port */
 };
 
 /* The block with its header and question filled in; the caller adds n records of `body` bytes in all. */
@@ -76,33 +78,47 @@ struct wire_answer *wire_plain_addresses(struct arena *a, const uint8_t *questio
 	return w;
 }
 
-/* The labels, then the zone's name: a pointer, or for the root zone the root itself. */
-static uint8_t *put_name(uint8_t *p, const uint8_t *labels, size_t len, unsigned zone, bool root)
+/* The SOA's names.  They are not the question's bytes, whose letters are the client's (wire/compress.h): the zone's name stands
+ * in the first one, in lower case, and the second one points there. */
+static uint8_t *put_soa_names(uint8_t *p, const struct wire_plain_soa *soa, unsigned at, const uint8_t *zone)
 {
-	if (len)
-		memcpy(p, labels, len);
-	if (root) {
-		p[len] = 0;
-		return p + len + 1;
+	size_t zone_len = wire_name_len(zone);
+
+	if (soa->mname_len)
+		memcpy(p, soa->mname, soa->mname_len);
+	p += soa->mname_len;
+	at += soa->mname_len;
+	wire_name_lower(p, zone, zone_len);
+	p += zone_len;
+	if (soa->rname_len)
+		memcpy(p, soa->rname, soa->rname_len);
+	p += soa->rname_len;
+	if (!*zone) {
+		*p = 0;
+		return p + 1;
 	}
-	wire_put_u16(p + len, POINTER | zone);
-	return p + len + 2;
+	wire_put_u16(p, POINTER | at);
+	return p + 2;
 }
 
 struct wire_answer *wire_plain_denial(struct arena *a, const uint8_t *question, uint16_t question_len,
 				      uint16_t flags, unsigned rcode, unsigned zone_off,
 				      const struct wire_plain_soa *soa)
 {
-	uint8_t rr[RR_FIXED + 2 * (WIRE_PLAIN_SOA_PREFIX_MAX + 2) + SOA_NUMBERS], *p = rr, *rdata;
-	unsigned zone = WIRE_HEADER_LEN + zone_off, at = WIRE_HEADER_LEN + question_len;
-	bool root = question[zone_off] == 0;
+	uint8_t rr[RR_FIXED + 2 * (WIRE_PLAIN_SOA_PREFIX_MAX + 2) + WIRE_NAME_MAX + SOA_NUMBERS], *p = rr, *rdata;
+	unsigned at = WIRE_HEADER_LEN + question_len;
+	const uint8_t *zone = question + zone_off;
 	struct wire_answer *w;
 	uint8_t *msg;
 
-	p = put_name(p, NULL, 0, zone, root);
+	if (*zone) {
+		wire_put_u16(p, POINTER | (WIRE_HEADER_LEN + zone_off));
+		p += 2;
+	} else {
+		*p++ = 0;
+	}
 	rdata = p + RR_FIXED - 2;
-	uint8_t *end = put_name(rdata, soa->mname, soa->mname_len, zone, root);
-	end = put_name(end, soa->rname, soa->rname_len, zone, root);
+	uint8_t *end = put_soa_names(rdata, soa, at + (unsigned)(rdata - rr), zone);
 	wire_put_u16(p, TYPE_SOA);
 	wire_put_u16(p + 2, CLASS_IN);
 	wire_put_u32(p + 4, soa->ttl_s);
@@ -124,5 +140,76 @@ struct wire_answer *wire_plain_denial(struct arena *a, const uint8_t *question, 
 	msg = (uint8_t *)&w->ttl_off[1];
 	wire_put_u16(msg + HEADER_NSCOUNT, 1);
 	memcpy(msg + at, rr, (size_t)(end - rr));
+	return w;
+}
+
+/* ---------------------------------------------------------------- SRV */
+
+static size_t services_size(const struct wire_plain_srvs *s)
+{
+	size_t size = (size_t)s->n * (RR_FIXED + SRV_NUMBERS) + (size_t)s->n_addresses * RR_FIXED;
+
+	for (unsigned i = 0; i < s->n; i++)
+		size += s->srv[i].target_len;
+	for (unsigned i = 0; i < s->n_addresses; i++)
+		size += s->address[i].size;
+	return size;
+}
+
+static uint8_t *put_srv(uint8_t *p, const struct wire_plain_srvs *s, const struct wire_plain_srv *r)
+{
+	p = put_rr(p, WIRE_HEADER_LEN, TYPE_SRV, s->ttl_s, SRV_NUMBERS + r->target_len);
+	wire_put_u16(p, 0);
+	wire_put_u16(p + 2, s->weight);
+	wire_put_u16(p + 4, r->port);
+	memcpy(p + SRV_NUMBERS, r->target, r->target_len);
+	return p + SRV_NUMBERS + r->target_len;
+}
+
+/* Where in the message a target's addresses find their owner: at the question, or in the record. */
+static unsigned owner_of(const struct wire_plain_srv *r, const uint8_t *question, uint16_t question_len,
+			 unsigned target_off)
+{
+	bool same = r->target == question ||
+		    (r->target_len + 4u == question_len &&
+		     wire_bytes_equal_nocase(r->target, question, r->target_len));
+
+	return same ? WIRE_HEADER_LEN : target_off;
+}
+
+static void note_services(struct wire_answer *w, const struct wire_plain_srvs *s, uint8_t *msg)
+{
+	w->n_section[SECTION_ANSWER] = w->n_required = w->final_count = s->n;
+	w->n_section[SECTION_ADDITIONAL] = s->n_addresses;
+	w->min_ttl_s = s->n_addresses && s->address_ttl_s < s->ttl_s ? s->address_ttl_s : s->ttl_s;
+	wire_put_u16(msg + HEADER_ANCOUNT, s->n);
+	wire_put_u16(msg + HEADER_ARCOUNT, s->n_addresses);
+}
+
+struct wire_answer *wire_plain_services(struct arena *a, const uint8_t *question, uint16_t question_len,
+					uint16_t flags, const struct wire_plain_srvs *s)
+{
+	unsigned owner[WIRE_PLAIN_SRV_MAX], n_rr = s->n + s->n_addresses;
+	struct wire_answer *w = begin(a, question, question_len, flags, n_rr, services_size(s));
+	uint8_t *msg, *p;
+
+	if (!w)
+		return NULL;
+	msg = (uint8_t *)&w->ttl_off[n_rr];
+	p = msg + WIRE_HEADER_LEN + question_len;
+	note_services(w, s, msg);
+	for (unsigned i = 0; i < s->n; i++) {
+		w->ttl_off[i] = (uint16_t)(p - msg + 6);
+		p = put_srv(p, s, &s->srv[i]);
+		owner[i] = owner_of(&s->srv[i], question, question_len, (unsigned)(p - msg) - s->srv[i].target_len);
+	}
+	for (unsigned i = 0; i < s->n_addresses; i++) {
+		const struct wire_plain_target_address *t = &s->address[i];
+
+		w->ttl_off[s->n + i] = (uint16_t)(p - msg + 6);
+		p = put_rr(p, owner[t->srv], t->size == 4 ? TYPE_A : TYPE_AAAA, s->address_ttl_s, t->size);
+		memcpy(p, t->addr, t->size);
+		p += t->size;
+	}
 	return w;
 }

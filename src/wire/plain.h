@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The two shapes that nearly every answer from own data has, written straight into the query's arena:
- * addresses at the question's own name, and a denial with an SOA.  They need no compressor (every owner is
- * the question's name or ends in it), which makes them cost about what a cache hit costs.
+/* The shapes that nearly every answer from own data has, written straight into the query's arena:
+ * addresses at the question's own name, SRV records there with the addresses of their targets, and a denial
+ * with an SOA.  They need no compressor (every owner is the question's name, ends in it, or is a target that
+ * stands in the message), which makes them cost about what a cache hit costs.
  *
  * What comes out keeps all promises of wire/answer.h.  Thread: any.  Allocates: the arena. */
 #pragma once
@@ -29,8 +30,31 @@ enum {
 	WIRE_PLAIN_SOA_PREFIX_MAX = 80, /* mname_len and rname_len */
 };
 
-/* No records but the SOA of the zone that begins `zone_off` bytes into the question's name; its spelling
- * is the question's.  NULL: no memory. */
+/* No records but the SOA of the zone that begins `zone_off` bytes into the question's name; the names in its
+ * data are in lower case there.  NULL: no memory. */
 struct wire_answer *wire_plain_denial(struct arena *a, const uint8_t *question, uint16_t question_len,
 				      uint16_t flags, unsigned rcode, unsigned zone_off,
 				      const struct wire_plain_soa *soa);
+
+/* SRV records at the question's own name.  A target: wire form, whole; the question itself when it is that. */
+struct wire_plain_srv {
+	const uint8_t *target;
+	uint16_t target_len, port;
+};
+/* An address of a target: 4 (A) or 16 bytes (AAAA). */
+struct wire_plain_target_address {
+	const uint8_t *addr;
+	uint8_t size;
+	uint8_t srv; /* whose target: the first record that has it */
+};
+enum { WIRE_PLAIN_SRV_MAX = 16 };
+/* Priority 0, one weight for all. */
+struct wire_plain_srvs {
+	uint32_t ttl_s, address_ttl_s;
+	uint16_t weight, n, n_addresses; /* at least one and at most WIRE_PLAIN_SRV_MAX records; as many addresses */
+	struct wire_plain_srv srv[WIRE_PLAIN_SRV_MAX];
+	struct wire_plain_target_address address[WIRE_PLAIN_SRV_MAX];
+};
+/* The addresses are optional records.  NULL: no memory. */
+struct wire_answer *wire_plain_services(struct arena *a, const uint8_t *question, uint16_t question_len,
+					uint16_t flags, const struct wire_plain_srvs *s);

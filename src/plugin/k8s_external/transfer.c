@@ -9,12 +9,12 @@
 #include "wire/name.h"
 
 #include <errno.h>
+#include <stdlib.h>
 
 struct out {
 	const struct k8s_external *e;
 	const uint8_t *zone;
 	struct transfer *t;
-	struct arena arena;
 	uint8_t ns[WIRE_NAME_MAX];
 };
 
@@ -63,6 +63,20 @@ static int put_headless(struct out *o, const struct kube_name *n, const uint8_t 
 	return err;
 }
 
+static int put_alias(struct out *o, struct kube_str host, const uint8_t *name)
+{
+	struct arena arena;
+	uint8_t *target;
+	int err = 0;
+
+	arena_init(&arena, NULL, 0, NULL);
+	target = external_host_name(&arena, host);
+	if (target)
+		err = transfer_rr(o->t, name, TYPE_CNAME, o->e->k->set.ttl_s, target, (uint16_t)wire_name_len(target));
+	arena_fini(&arena);
+	return err;
+}
+
 static int put_externals(struct out *o, const struct kube_service *svc, const uint8_t *name)
 {
 	struct kube_external_iter it = kube_service_externals(svc);
@@ -78,11 +92,7 @@ static int put_externals(struct out *o, const struct kube_service *svc, const ui
 	if (err || any)
 		return err ? err
 			   : k8s_transfer_ports(o->t, kube_service_ports(svc), name, o->e->k->set.ttl_s);
-	uint8_t *host = external_host_name(&o->arena, x.host);
-
-	if (!host)
-		return 0;
-	return transfer_rr(o->t, name, TYPE_CNAME, o->e->k->set.ttl_s, host, (uint16_t)wire_name_len(host));
+	return put_alias(o, x.host, name);
 }
 
 static int put_service(void *arg, const struct kube_name *n)
@@ -100,41 +110,57 @@ static int put_service(void *arg, const struct kube_name *n)
 	return o->e->headless && svc->type == KUBE_HEADLESS ? put_headless(o, n, name) : 0;
 }
 
-static int put_zone(struct out *o)
+static int put_apex(struct out *o)
 {
 	struct k8s_part ns[] = {K8S_PART("ns1"), {o->e->apex.s, o->e->apex.len}};
 	struct wire_plain_soa soa = external_soa_of(o->e);
 	size_t len, ns_len;
-	uint8_t *rdata = k8s_soa_rdata(&o->arena, &soa, o->zone, &len);
-	int err;
+	struct arena arena;
+	uint8_t *rdata;
+	int err = -ENOMEM;
 
-	if (!rdata)
-		return -ENOMEM;
-	err = transfer_rr(o->t, o->zone, TYPE_SOA, soa.ttl_s, rdata, (uint16_t)len);
+	arena_init(&arena, NULL, 0, NULL);
+	rdata = k8s_soa_rdata(&arena, &soa, o->zone, &len);
+	if (rdata)
+		err = transfer_rr(o->t, o->zone, TYPE_SOA, soa.ttl_s, rdata, (uint16_t)len);
+	arena_fini(&arena);
 	ns_len = k8s_compose_into(o->ns, ns, ARRAY_LEN(ns), o->zone);
 	if (!err && ns_len)
 		err = transfer_rr(o->t, o->zone, TYPE_NS, soa.ttl_s, o->ns, (uint16_t)ns_len);
 	if (!err && ns_len)
 		err = external_each_server(o->e, put_ns_address, o);
-	return err ? err : k8s_each_name(o->e->k->store, false, &o->arena, put_service, o);
+	return err;
+}
+
+static int put_zone(struct out *o)
+{
+	static const struct k8s_transfer_names services = {put_service, free};
+	int err = put_apex(o);
+
+	return err ? err : k8s_transfer_each_name(o->t, o->e->k->store, false, &services, o);
 }
 
 int external_transfer(const void *state, const uint8_t *zone, struct transfer *t)
 {
 	const struct k8s_external *e = state;
-	struct out o = {.e = e, .t = t};
+	const uint8_t *own = NULL;
+	struct out *o;
 	int err;
 
 	for (size_t i = 0; i < e->keys.n; i++) {
 		if (wire_name_equal(e->keys.v[i].zone, zone))
-			o.zone = e->keys.v[i].zone;
+			own = e->keys.v[i].zone;
 	}
-	if (!o.zone)
+	if (!own)
 		return ERR_GONE;
 	if (k8s_unsynced(e->k))
 		return -EAGAIN; /* a part of the zone would replace the whole at a secondary */
-	arena_init(&o.arena, NULL, 0, NULL);
-	err = put_zone(&o);
-	arena_fini(&o.arena);
+	o = calloc(1, sizeof(*o));
+	if (!o)
+		return -ENOMEM;
+	*o = (struct out){.e = e, .t = t, .zone = own};
+	err = put_zone(o);
+	if (err)
+		free(o);
 	return err;
 }

@@ -46,9 +46,12 @@ static bool same(struct k8s_label l, const char *text, size_t len)
 
 bool k8s_port_matches(const struct k8s_name *n, const struct kube_port *p)
 {
-	/* What stands for no port at all has no protocol either. */
-	const char *proto = p->pseudo && !p->name_len ? "" : kube_proto_text(p->proto);
+	const char *proto;
 
+	if (likely(!n->port.len && !n->proto.len))
+		return true;
+	/* What stands for no port at all has no protocol either. */
+	proto = p->pseudo && !p->name_len ? "" : kube_proto_text(p->proto);
 	if (n->port.len && !same(n->port, p->name, p->name_len))
 		return false;
 	return !n->proto.len || same(n->proto, proto, strlen(proto));
@@ -59,6 +62,8 @@ unsigned k8s_ports_matching(const struct k8s_name *n, struct kube_port_iter it)
 	struct kube_port p;
 	unsigned count = 0;
 
+	if (likely(!n->port.len && !n->proto.len))
+		return it.left;
 	while (kube_port_next(&it, &p))
 		count += k8s_port_matches(n, &p);
 	return count;
@@ -139,8 +144,9 @@ static bool cluster_matches(const struct k8s_name *n, bool multicluster, const s
 const struct kube_slice *k8s_walk_slice(struct k8s_endpoint_walk *w)
 {
 	const struct kube_slice *s = w->slice;
+	bool all = !w->multicluster && !w->name->cluster.len;
 
-	while (s && !cluster_matches(w->name, w->multicluster, s))
+	while (s && !all && !cluster_matches(w->name, w->multicluster, s))
 		s = kube_slice_next(s);
 	w->slice = s ? kube_slice_next(s) : NULL;
 	if (s)

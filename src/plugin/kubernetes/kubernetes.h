@@ -207,6 +207,19 @@ void k8s_srv_add(struct k8s_srv *s, struct kube_port_iter ports, const uint8_t *
 enum k8s_outcome k8s_srv_end(struct k8s_srv *s);
 /* (address, port) pairs of endpoints. */
 unsigned k8s_srv_pairs(const struct k8s_name *filter, struct k8s_endpoint_walk w);
+/* Each record's, of so many pairs. */
+unsigned k8s_srv_weight(unsigned pairs);
+
+/* ---- srv_quick.c: the same for at most WIRE_PLAIN_SRV_MAX pairs of class IN */
+struct k8s_srv_quick {
+	const struct k8s_name *filter;
+	struct wire_plain_srvs wire;
+};
+void k8s_srv_quick_begin(struct k8s_srv_quick *s, const struct k8s_ask *a, unsigned pairs);
+/* `target` and `addr` stay until the end. */
+void k8s_srv_quick_add(struct k8s_srv_quick *s, struct kube_port_iter ports, const uint8_t *target, size_t len,
+		       const uint8_t *addr, unsigned addr_len);
+enum k8s_outcome k8s_srv_quick_end(const struct k8s_srv_quick *s, struct query *q);
 
 /* ---- reverse.c */
 enum k8s_outcome k8s_reverse(struct k8s_ask *a);
@@ -237,9 +250,14 @@ int k8s_external_target(const struct kube_service *svc, uint8_t out[WIRE_NAME_MA
 
 /* ---- transfer.c */
 int k8s_transfer(const void *state, const uint8_t *zone, struct transfer *t);
-/* Every name, sorted by service; stops at the first error and returns it.  The arena holds the list. */
-int k8s_each_name(const struct kube_store *store, bool imports, struct arena *a,
-		  int (*fn)(void *arg, const struct kube_name *n), void *arg);
+/* What follows the SOA (and what was given with it): `put` gives the records of each name, sorted by service, in steps; not 0:
+ * the transfer fails.  Takes `arg`, which goes to `end`; -ENOMEM: it does not. */
+struct k8s_transfer_names {
+	int (*put)(void *arg, const struct kube_name *n);
+	void (*end)(void *arg);
+};
+int k8s_transfer_each_name(struct transfer *t, const struct kube_store *store, bool imports,
+			   const struct k8s_transfer_names *how, void *arg);
 /* SRV records: one; those of named ports; those of all ports at a service itself. */
 int k8s_transfer_srv(struct transfer *t, const uint8_t *owner, uint32_t ttl_s, unsigned weight, unsigned port,
 		     const uint8_t *target);

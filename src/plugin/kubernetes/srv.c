@@ -52,10 +52,16 @@ static void add_address(struct k8s_srv *s, const uint8_t *owner, size_t owner_le
 					       (uint16_t)len) != 0;
 }
 
+unsigned k8s_srv_weight(unsigned pairs)
+{
+	unsigned weight = pairs ? WEIGHT_ALL / pairs : WEIGHT_ALL;
+
+	return weight ? weight : 1;
+}
+
 bool k8s_srv_begin(struct k8s_srv *s)
 {
-	s->weight = s->pairs ? WEIGHT_ALL / s->pairs : WEIGHT_ALL;
-	s->weight += s->weight == 0;
+	s->weight = k8s_srv_weight(s->pairs);
 	reply_begin(s->q, RCODE_NOERROR, true);
 	return k8s_seen_init(&s->records, &s->q->arena, s->pairs) &&
 	       k8s_seen_init(&s->addresses, &s->q->arena, s->pairs);
@@ -93,8 +99,11 @@ unsigned k8s_srv_pairs(const struct k8s_name *filter, struct k8s_endpoint_walk w
 	while ((slice = k8s_walk_slice(&w))) {
 		unsigned ports = k8s_ports_matching(filter, kube_slice_ports(slice));
 
-		while (ports && k8s_walk_endpoint(&w, &e))
-			n += ports;
+		if (k8s_walk_takes_all(&w))
+			n += ports * ((unsigned)slice->n_ip4 + slice->n_ip6);
+		else
+			while (ports && k8s_walk_endpoint(&w, &e))
+				n += ports;
 	}
 	return n;
 }
@@ -112,18 +121,60 @@ static struct k8s_srv srv_of(struct k8s_ask *a)
 	};
 }
 
+static bool is_few(const struct k8s_ask *a, unsigned pairs)
+{
+	return likely(pairs <= WIRE_PLAIN_SRV_MAX && a->q->in.qclass == CLASS_IN);
+}
+
+/* The service's own name: most questions spell it out as it is. */
+static const uint8_t *service_name(const struct k8s_ask *a, const struct k8s_part *parts, unsigned n,
+				   uint8_t buf[WIRE_NAME_MAX], size_t *ret_len)
+{
+	const struct query *q = a->q;
+
+	if (!a->name.qualified && !memcmp(q->question, q->in.qname, q->in.qname_len)) {
+		*ret_len = q->in.qname_len;
+		return q->question;
+	}
+	*ret_len = k8s_compose_into(buf, parts, n, q->question + a->zone_off);
+	return *ret_len ? buf : NULL;
+}
+
+static enum k8s_outcome cluster_ip_quick(struct k8s_ask *a, const struct kube_service *svc,
+					 const struct k8s_part *parts, unsigned n, unsigned pairs)
+{
+	struct kube_port_iter ports = kube_service_ports(svc);
+	uint8_t buf[WIRE_NAME_MAX];
+	struct k8s_srv_quick s;
+	size_t len;
+	const uint8_t *target = service_name(a, parts, n, buf, &len);
+
+	if (!target)
+		return K8S_NO_MEMORY;
+	k8s_srv_quick_begin(&s, a, pairs);
+	for (unsigned i = 0; i < svc->n_ip4; i++)
+		k8s_srv_quick_add(&s, ports, target, len, kube_service_ip4(svc) + 4 * i, 4);
+	for (unsigned i = 0; i < svc->n_ip6; i++)
+		k8s_srv_quick_add(&s, ports, target, len, kube_service_ip6(svc) + 16 * i, 16);
+	return k8s_srv_quick_end(&s, a->q);
+}
+
 static enum k8s_outcome cluster_ip(struct k8s_ask *a, const struct kube_name *n,
 				   const struct kube_service *svc)
 {
 	struct k8s_part parts[] = {{n->name, n->name_len}, {n->ns->name, n->ns->name_len}, K8S_PART("svc")};
 	unsigned ports = k8s_ports_matching(&a->name, kube_service_ports(svc));
-	struct k8s_srv s = srv_of(a);
+	unsigned pairs = ports * (svc->n_ip4 + svc->n_ip6);
+	struct k8s_srv s;
 	uint8_t *rdata;
 	size_t len;
 
 	if (!ports)
 		return K8S_NXDOMAIN;
-	s.pairs = ports * (svc->n_ip4 + svc->n_ip6);
+	if (is_few(a, pairs))
+		return cluster_ip_quick(a, svc, parts, ARRAY_LEN(parts), pairs);
+	s = srv_of(a);
+	s.pairs = pairs;
 	if (!k8s_srv_begin(&s))
 		return K8S_NO_MEMORY;
 	rdata = k8s_srv_target(&s, parts, ARRAY_LEN(parts), &len);
@@ -136,7 +187,8 @@ static enum k8s_outcome cluster_ip(struct k8s_ask *a, const struct kube_name *n,
 	return k8s_srv_end(&s);
 }
 
-static uint8_t *endpoint_target(struct k8s_ask *a, struct k8s_srv *s, const struct kube_slice *slice,
+/* What its SRV records lead to, `head` bytes left free in front.  NULL: no memory. */
+static uint8_t *endpoint_target(struct k8s_ask *a, size_t head, const struct kube_slice *slice,
 				const struct kube_endpoint *e, size_t *ret_len)
 {
 	const struct kube_name *svc = slice->name;
@@ -151,31 +203,68 @@ static uint8_t *endpoint_target(struct k8s_ask *a, struct k8s_srv *s, const stru
 	parts[n++] = (struct k8s_part){svc->name, svc->name_len};
 	parts[n++] = (struct k8s_part){svc->ns->name, svc->ns->name_len};
 	parts[n++] = K8S_PART("svc");
-	return k8s_srv_target(s, parts, n, ret_len);
+	return k8s_compose(&a->q->arena, head, parts, n, a->q->question + a->zone_off, ret_len);
 }
 
-static enum k8s_outcome endpoints(struct k8s_ask *a, const struct kube_name *n)
+static enum k8s_outcome endpoints_quick(struct k8s_ask *a, struct k8s_endpoint_walk w, unsigned pairs)
 {
-	struct k8s_endpoint_walk w = k8s_endpoints(a->k, &a->name, a->zone->multicluster, n);
+	const struct kube_slice *slice;
+	struct k8s_srv_quick s;
+	struct kube_endpoint e;
+	size_t len;
+
+	k8s_srv_quick_begin(&s, a, pairs);
+	while ((slice = k8s_walk_slice(&w))) {
+		if (!k8s_ports_matching(&a->name, kube_slice_ports(slice)))
+			continue;
+		while (k8s_walk_endpoint(&w, &e)) {
+			uint8_t *target = endpoint_target(a, 0, slice, &e, &len);
+
+			if (!target)
+				return K8S_NO_MEMORY;
+			k8s_srv_quick_add(&s, kube_slice_ports(slice), target, len, e.addr, e.addr_len);
+		}
+	}
+	return k8s_srv_quick_end(&s, a->q);
+}
+
+static enum k8s_outcome endpoints_many(struct k8s_ask *a, struct k8s_endpoint_walk w, unsigned pairs)
+{
 	struct k8s_srv s = srv_of(a);
 	const struct kube_slice *slice;
 	struct kube_endpoint e;
 	size_t len;
 
-	s.pairs = k8s_srv_pairs(&a->name, w);
-	if (!s.pairs)
-		return a->name.zonal ? K8S_NODATA : K8S_NXDOMAIN;
+	s.pairs = pairs;
 	if (!k8s_srv_begin(&s))
 		return K8S_NO_MEMORY;
 	while ((slice = k8s_walk_slice(&w))) {
 		while (!s.out_of_memory && s.bytes <= WIRE_MSG_MAX && k8s_walk_endpoint(&w, &e)) {
-			uint8_t *rdata = endpoint_target(a, &s, slice, &e, &len);
+			uint8_t *rdata = endpoint_target(a, K8S_SRV_FIXED, slice, &e, &len);
 
+			s.out_of_memory |= !rdata;
 			if (rdata)
 				k8s_srv_add(&s, kube_slice_ports(slice), rdata, len, e.addr, e.addr_len);
 		}
 	}
 	return k8s_srv_end(&s);
+}
+
+static enum k8s_outcome endpoints(struct k8s_ask *a, const struct kube_name *n)
+{
+	struct k8s_endpoint_walk w = k8s_endpoints(a->k, &a->name, a->zone->multicluster, n);
+	unsigned pairs = k8s_srv_pairs(&a->name, w);
+
+	if (!pairs)
+		return a->name.zonal ? K8S_NODATA : K8S_NXDOMAIN;
+	return is_few(a, pairs) ? endpoints_quick(a, w, pairs) : endpoints_many(a, w, pairs);
+}
+
+/* Whether the service is there to be seen at all takes more than the service. */
+static bool is_plain(const struct k8s_ask *a, const struct kube_service *svc)
+{
+	return svc->type != KUBE_EXTERNAL_NAME && !a->name.zonal && !a->k->set.ignore_empty &&
+	       kube_store_synced(a->store, a->zone->multicluster ? KUBE_IMPORT_SLICE : KUBE_SLICE);
 }
 
 static enum k8s_outcome service(struct k8s_ask *a)
@@ -187,7 +276,7 @@ static enum k8s_outcome service(struct k8s_ask *a)
 
 	if (!k8s_find_service(a, &n, &svc))
 		return K8S_NXDOMAIN;
-	there = k8s_addresses(a);
+	there = likely(is_plain(a, svc)) ? K8S_NODATA : k8s_addresses(a);
 	if (there != K8S_NODATA || svc->type == KUBE_EXTERNAL_NAME)
 		return there;
 	if (svc->type == KUBE_CLUSTER_IP && !a->name.endpoint.len)

@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 /* A zone of the cluster given away whole (AXFR), in the peer's order: SOA; NS of each name server and
  * their addresses; services by name, each with all its records.  Hidden namespaces, pods and PTR records
- * are not in it. */
+ * are not in it.
+ *
+ * The services come in steps, a few dozen a step, each read when its turn comes: what changes meanwhile has a later
+ * serial than the SOA that went ahead. */
 #include "server/transfer.h"
 
 #include "base/err.h"
 #include "kube/object.h"
+#include "plugin/kubernetes/catalog.h"
 #include "plugin/kubernetes/kubernetes.h"
 #include "wire/name.h"
 
@@ -18,7 +22,6 @@ struct out {
 	const struct k8s_zone *zone;
 	struct transfer *t;
 	struct k8s_seen seen; /* name servers */
-	struct arena arena;
 };
 
 static int put(struct out *o, const uint8_t *owner, uint16_t type, const void *rdata, size_t len)
@@ -156,34 +159,60 @@ static int put_service(void *arg, const struct kube_name *n)
 	return len ? put(o, name, TYPE_CNAME, target, (size_t)len) : 0;
 }
 
-static int by_name(const void *a, const void *b)
-{
-	const struct kube_name *const *x = a, *const *y = b;
-	size_t len = (*x)->name_len < (*y)->name_len ? (*x)->name_len : (*y)->name_len;
-	int c = memcmp((*x)->name, (*y)->name, len);
+/* ---------------------------------------------------------------- all of them */
 
-	return c ? c : (*x)->name_len - (*y)->name_len;
-}
+enum { STEP_SERVICES = 64 };
 
-int k8s_each_name(const struct kube_store *store, bool imports, struct arena *a,
-		  int (*fn)(void *arg, const struct kube_name *n), void *arg)
+struct names {
+	struct k8s_catalog catalog;
+	bool sorted;
+	const struct k8s_transfer_names *how;
+	void *arg;
+};
+
+static int step(void *arg, struct transfer *t)
 {
-	size_t cap = kube_store_count(store, imports ? KUBE_IMPORT : KUBE_SERVICE) +
-		     kube_store_count(store, imports ? KUBE_IMPORT_SLICE : KUBE_SLICE);
-	const struct kube_name **v = arena_alloc(a, (cap + 1) * sizeof(*v));
-	struct kube_name_iter it = kube_names(store, imports);
-	const struct kube_name *name;
-	size_t n = 0;
+	struct names *s = arg;
+	const struct kube_name *n;
 	int err = 0;
 
-	if (!v)
+	(void)t;
+	if (!s->sorted) {
+		err = k8s_catalog_step(&s->catalog);
+		s->sorted = err == 0;
+		return err < 0 ? err : TRANSFER_MORE;
+	}
+	for (unsigned i = 0; i < STEP_SERVICES && !err; i++) {
+		if (!k8s_catalog_next(&s->catalog, &n))
+			return 0;
+		if (n)
+			err = s->how->put(s->arg, n);
+	}
+	return err ? err : TRANSFER_MORE;
+}
+
+static void end(void *arg)
+{
+	struct names *s = arg;
+
+	k8s_catalog_fini(&s->catalog);
+	s->how->end(s->arg);
+	free(s);
+}
+
+int k8s_transfer_each_name(struct transfer *t, const struct kube_store *store, bool imports,
+			   const struct k8s_transfer_names *how, void *arg)
+{
+	static const struct transfer_source source = {.step = step, .end = end};
+	struct names *s = calloc(1, sizeof(*s));
+
+	if (!s)
 		return -ENOMEM;
-	while (n < cap && (name = kube_name_next(&it)))
-		v[n++] = name;
-	qsort((void *)v, n, sizeof(*v), by_name);
-	for (size_t i = 0; i < n && !err; i++)
-		err = fn(arg, v[i]);
-	return err;
+	k8s_catalog_init(&s->catalog, store, imports);
+	s->how = how;
+	s->arg = arg;
+	transfer_from(t, &source, s);
+	return 0;
 }
 
 /* ---------------------------------------------------------------- the zone itself */
@@ -208,41 +237,57 @@ static int put_ns_address(void *arg, const uint8_t *name, const uint8_t *addr, u
 	return transfer_rr(o->t, name, len == 4 ? TYPE_A : TYPE_AAAA, 0, addr, (uint16_t)len);
 }
 
-static int put_zone(struct out *o)
+static int put_apex(struct out *o)
 {
 	enum { SERVERS_TYPICAL = 256 };
 	struct wire_plain_soa soa = k8s_soa_of(o->k, o->zone);
 	const uint8_t *zone = o->zone->key->zone;
+	struct arena arena;
+	uint8_t *rdata;
 	size_t len;
-	uint8_t *rdata = k8s_soa_rdata(&o->arena, &soa, zone, &len);
-	int err;
+	int err = -ENOMEM;
 
-	if (!rdata || !k8s_seen_init(&o->seen, &o->arena, SERVERS_TYPICAL))
-		return -ENOMEM;
-	err = transfer_rr(o->t, zone, TYPE_SOA, soa.ttl_s, rdata, (uint16_t)len);
+	arena_init(&arena, NULL, 0, NULL);
+	rdata = k8s_soa_rdata(&arena, &soa, zone, &len);
+	if (rdata && k8s_seen_init(&o->seen, &arena, SERVERS_TYPICAL))
+		err = transfer_rr(o->t, zone, TYPE_SOA, soa.ttl_s, rdata, (uint16_t)len);
 	if (!err)
 		err = k8s_each_server(o->k, zone, put_ns, o);
 	if (!err)
 		err = k8s_each_server(o->k, zone, put_ns_address, o);
-	return err ? err : k8s_each_name(o->k->store, o->zone->multicluster, &o->arena, put_service, o);
+	arena_fini(&arena);
+	return err;
+}
+
+static int put_zone(struct out *o)
+{
+	static const struct k8s_transfer_names services = {put_service, free};
+	int err = put_apex(o);
+
+	return err ? err : k8s_transfer_each_name(o->t, o->k->store, o->zone->multicluster, &services, o);
 }
 
 int k8s_transfer(const void *state, const uint8_t *zone, struct transfer *t)
 {
 	const struct kubernetes *k = state;
-	struct out o = {.k = k, .t = t};
+	const struct k8s_zone *z = NULL;
+	struct out *o;
 	int err;
 
 	for (size_t i = 0; i < k->set.n_zones; i++) {
 		if (wire_name_equal(k->set.zones[i].key->zone, zone))
-			o.zone = &k->set.zones[i];
+			z = &k->set.zones[i];
 	}
-	if (!o.zone)
+	if (!z)
 		return ERR_GONE;
 	if (!kube_store_all_synced(k->store))
 		return -EAGAIN; /* a part of the zone would replace the whole at a secondary */
-	arena_init(&o.arena, NULL, 0, NULL);
-	err = put_zone(&o);
-	arena_fini(&o.arena);
+	o = calloc(1, sizeof(*o));
+	if (!o)
+		return -ENOMEM;
+	*o = (struct out){.k = k, .t = t, .zone = z};
+	err = put_zone(o);
+	if (err)
+		free(o);
 	return err;
 }

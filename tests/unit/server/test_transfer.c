@@ -41,14 +41,38 @@ static void ended(void *arg)
 	n_ended++;
 }
 
-static const struct transfer_source source = {draw, ended};
+static const struct transfer_source source = {.next = draw, .end = ended};
+
+/* The same in steps, the first of which find nothing; at the end `step_error`. */
+enum { STEPS_IDLE = 10, STEP_RECORDS = 70 };
+static bool by_steps;
+static unsigned n_steps;
+static int step_error;
+
+static int give_some(void *arg, struct transfer *t)
+{
+	int err = 0;
+
+	assert_ptr_equal(arg, &n_drawn);
+	if (n_steps++ < STEPS_IDLE)
+		return TRANSFER_MORE;
+	for (unsigned i = 0; i < STEP_RECORDS && !err; i++) {
+		if (n_drawn == n_records)
+			return step_error;
+		n_drawn++;
+		err = transfer_rr(t, owner, TYPE_TXT, 60, text, record_len);
+	}
+	return err ? err : TRANSFER_MORE;
+}
+
+static const struct transfer_source steps = {.step = give_some, .end = ended};
 
 static int give(struct transfer *t)
 {
 	int err = transfer_rr(t, zone, TYPE_SOA, 60, soa, sizeof(soa) - 1);
 
 	if (!err && by_source)
-		transfer_from(t, &source, &n_drawn);
+		transfer_from(t, by_steps ? &steps : &source, &n_drawn);
 	for (unsigned i = 0; !err && !by_source && i < n_records; i++)
 		err = transfer_rr(t, owner, TYPE_TXT, 60, text, record_len);
 	return err;
@@ -109,7 +133,9 @@ static void start(bool from_source, unsigned records, uint16_t len)
 	by_source = from_source;
 	n_records = records;
 	record_len = len;
-	n_drawn = n_ended = 0;
+	n_drawn = n_ended = n_steps = 0;
+	step_error = 0;
+	by_steps = false;
 	have = NULL;
 	fake_server_start(&srv, ".:1053 {\n giver\n}\n", &query_limits_default);
 }
@@ -298,6 +324,88 @@ static void test_records_given_at_once_have_a_limit_that_is_given_back(void **st
 	fake_server_stop(&srv);
 }
 
+/* ---------------------------------------------------------------- in steps */
+
+static void start_steps(unsigned records, uint16_t len)
+{
+	start(true, records, len);
+	by_steps = true;
+}
+
+static void test_steps_give_the_whole_zone_between_two_soas(void **state)
+{
+	(void)state;
+	for (unsigned records = 0; records < 3000; records += 700) {
+		n_fake_answers = 0;
+		start_steps(records, 200);
+		ask();
+		turn_until_quiet();
+		assert_int_equal(count_all(), records + 2);
+		assert_int_equal(first_type(0), TYPE_SOA);
+		assert_int_equal(n_ended, 1);
+		fake_server_stop(&srv);
+	}
+}
+
+static void test_a_turn_takes_a_few_steps(void **state)
+{
+	unsigned before, turns = 0;
+
+	(void)state;
+	start_steps(3000, 200);
+	ask();
+	do {
+		before = n_steps;
+		turns++;
+	} while (fake_next_turn() && n_steps <= before + TRANSFER_TURN_MESSAGES);
+	assert_int_equal(n_steps, before);
+	assert_in_range(turns, 3000 / STEP_RECORDS / TRANSFER_TURN_MESSAGES, 3000);
+	fake_server_stop(&srv);
+}
+
+static void test_a_step_may_fill_several_messages(void **state)
+{
+	(void)state;
+	start_steps(3, 50000);
+	ask();
+	turn_until_quiet();
+	assert_in_range(n_fake_answers, 3, 5);
+	assert_int_equal(count_all(), 5);
+	fake_server_stop(&srv);
+}
+
+static void test_a_client_that_is_full_stops_the_steps(void **state)
+{
+	unsigned before;
+
+	(void)state;
+	start_steps(3000, 200);
+	fake_room = 1;
+	ask();
+	turn_until_quiet();
+	assert_int_equal(n_fake_answers, 1);
+	before = n_steps;
+	fake_pass_ms(&srv, 60000);
+	turn_until_quiet();
+	assert_int_equal(n_steps, before);
+	fake_room = 1000;
+	turn_until_quiet();
+	assert_int_equal(count_all(), 3002);
+	fake_server_stop(&srv);
+}
+
+static void test_a_step_that_fails_ends_in_servfail(void **state)
+{
+	(void)state;
+	start_steps(300, 200);
+	step_error = ERR_LIMIT;
+	ask();
+	turn_until_quiet();
+	assert_int_equal(fake_rcode(n_fake_answers - 1), RCODE_SERVFAIL);
+	assert_int_equal(n_ended, 1);
+	fake_server_stop(&srv);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -308,6 +416,11 @@ int main(void)
 		cmocka_unit_test(test_a_client_that_goes_ends_the_source),
 		cmocka_unit_test(test_a_client_that_takes_too_long_gets_servfail),
 		cmocka_unit_test(test_who_has_the_serial_gets_the_soa_alone),
+		cmocka_unit_test(test_steps_give_the_whole_zone_between_two_soas),
+		cmocka_unit_test(test_a_turn_takes_a_few_steps),
+		cmocka_unit_test(test_a_step_may_fill_several_messages),
+		cmocka_unit_test(test_a_client_that_is_full_stops_the_steps),
+		cmocka_unit_test(test_a_step_that_fails_ends_in_servfail),
 		cmocka_unit_test(test_zone_of_nothing_but_its_soa_is_two_of_it),
 		cmocka_unit_test(test_records_of_more_than_a_messages_size_come_one_a_message),
 		cmocka_unit_test(test_records_given_at_once_have_a_limit_that_is_given_back),

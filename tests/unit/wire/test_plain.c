@@ -63,7 +63,7 @@ static void denial_is_as_built(struct fixture *f, const char *name, const char *
 	for (int i = 0; i < 2; i++) {
 		memcpy(p, i ? rname : mname, i ? soa.rname_len : soa.mname_len);
 		p += i ? soa.rname_len : soa.mname_len;
-		memcpy(p, z, zone_len);
+		wire_name_lower(p, z, zone_len);
 		p += zone_len;
 	}
 	for (int i = 0; i < 5; i++)
@@ -108,12 +108,75 @@ static void test_more_addresses_than_a_message_holds_are_cut(void **state)
 	assert_int_equal(a->n_rr, (65535 - 12 - len) / 16);
 }
 
+/* Targets and addresses; the question's name is "a.svc.local." in another letter case. */
+static const char *const target_names[] = {"a.svc.local.", "h1.a.svc.local.", "h2.a.svc.local."};
+
+static void srv_at(struct fixture *f, struct wire_plain_srvs *s, unsigned target, uint16_t port)
+{
+	uint8_t *name = arena_alloc(&f->arena, WIRE_NAME_MAX);
+
+	s->srv[s->n++] = (struct wire_plain_srv){name, (uint16_t)wire_name_from_text(target_names[target], name), port};
+}
+
+static void address_of(struct wire_plain_srvs *s, unsigned srv, unsigned size)
+{
+	static const uint8_t addr[16] = {10, 0, 0, 1, 7};
+
+	s->address[s->n_addresses++] = (struct wire_plain_target_address){addr, (uint8_t)size, (uint8_t)srv};
+}
+
+static void services_are_as_built(struct fixture *f, const struct wire_plain_srvs *s)
+{
+	uint8_t q[WIRE_NAME_MAX + 4], rdata[6 + WIRE_NAME_MAX];
+	unsigned len = question_of("A.svc.LOCAL.", TYPE_SRV, q);
+
+	wire_build_begin(f->b, q, (uint16_t)len, FLAG_AA);
+	for (unsigned i = 0; i < s->n; i++) {
+		wire_put_u16(rdata, 0);
+		wire_put_u16(rdata + 2, s->weight);
+		wire_put_u16(rdata + 4, s->srv[i].port);
+		memcpy(rdata + 6, s->srv[i].target, s->srv[i].target_len);
+		assert_int_equal(wire_build_rr(f->b, SECTION_ANSWER, true, q, TYPE_SRV, CLASS_IN, s->ttl_s, rdata,
+					       (uint16_t)(6 + s->srv[i].target_len)), 0);
+	}
+	for (unsigned i = 0; i < s->n_addresses; i++) {
+		const struct wire_plain_target_address *t = &s->address[i];
+
+		assert_int_equal(wire_build_rr(f->b, SECTION_ADDITIONAL, false, s->srv[t->srv].target,
+					       t->size == 4 ? TYPE_A : TYPE_AAAA, CLASS_IN, s->address_ttl_s, t->addr,
+					       t->size), 0);
+	}
+	assert_same_block(wire_plain_services(&f->arena, q, (uint16_t)len, FLAG_AA, s), end(f));
+}
+
+static void test_services_are_as_the_builder_makes_them(void **state)
+{
+	struct fixture *f = *state;
+	struct wire_plain_srvs one = {.ttl_s = 5, .address_ttl_s = 5, .weight = 100};
+	struct wire_plain_srvs many = {.ttl_s = 30, .address_ttl_s = 5, .weight = 6};
+
+	srv_at(f, &one, 0, 80);
+	services_are_as_built(f, &one); /* without an address */
+	address_of(&one, 0, 4);
+	services_are_as_built(f, &one);
+	address_of(&one, 0, 16);
+	srv_at(f, &one, 0, 443);
+	services_are_as_built(f, &one);
+
+	for (unsigned i = 0; i < WIRE_PLAIN_SRV_MAX; i++)
+		srv_at(f, &many, i % 3, (uint16_t)(i + 1));
+	for (unsigned i = 0; i < WIRE_PLAIN_SRV_MAX; i++)
+		address_of(&many, i % 3, i % 2 ? 4 : 16);
+	services_are_as_built(f, &many);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(test_addresses_are_as_the_builder_makes_them),
 		T(test_denials_are_as_the_builder_makes_them),
 		T(test_a_denial_in_the_root_zone_is_well_formed),
+		T(test_services_are_as_the_builder_makes_them),
 		T(test_more_addresses_than_a_message_holds_are_cut),
 	};
 
