@@ -260,7 +260,6 @@ static int diagnose(const struct command *c)
 int doctor_command(int argc, char **argv)
 {
 	struct command c = {.o = {.resolv_conf = "/etc/resolv.conf",
-				  .service = "kube-system/kube-dns",
 				  .queries = DOCTOR_BUDGET,
 				  .timeout_ms = DOCTOR_TIMEOUT_MS}};
 	int status;

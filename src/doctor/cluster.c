@@ -1,18 +1,396 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "doctor/cluster.h"
 
+#include "doctor/api.h"
+#include "doctor/facts.h"
 #include "doctor/run.h"
+#include "doctor/software.h"
 #include "doctor/world.h"
+#include "kube/http.h"
+#include "wire/name.h"
+#include "wire/wire.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum { PATH_SIZE = 1024, SELECTOR_SIZE = 512, PORT_DNS = 53, NOT_FOUND = 404, LABEL_SIZE = 64 };
+
+/* ---------------------------------------------------------------- names in paths */
+
+/* "NAMESPACE/NAME" apart; both become names that may stand in a path. */
+static bool split(struct observed_world *w, const char *text, const char **ret_ns, const char **ret_name)
+{
+	const char *slash = strchr(text, '/');
+
+	if (!slash || strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-./") != strlen(text))
+		return false;
+	*ret_ns = world_printf(w, "%.*s", (int)(slash - text), text);
+	*ret_name = slash + 1;
+	return **ret_ns && *slash && slash[1] && !strchr(slash + 1, '/');
+}
+
+static cJSON *get_one(struct api *a, const char *resource, const char *ns, const char *name, int *status)
+{
+	char path[PATH_SIZE];
+
+	snprintf(path, sizeof(path), "/api/v1/namespaces/%s/%s/%s", ns, resource, name);
+	return api_get(a, "get", resource, ns, path, status);
+}
+
+static cJSON *list_some(struct api *a, const char *group, const char *resource, const char *full_name, const char *ns,
+			const char *selector)
+{
+	char path[PATH_SIZE], *escaped = kube_http_escape(selector);
+	cJSON *list = NULL;
+	int status;
+
+	if (escaped) {
+		snprintf(path, sizeof(path), "%s/namespaces/%s/%s?labelSelector=%s", group, ns, resource, escaped);
+		list = api_get(a, "list", full_name, ns, path, &status);
+	}
+	free(escaped);
+	return list;
+}
+
+static const char *safe(struct observed_world *w, const char *text)
+{
+	return world_safe(w, text ? text : "", text ? strlen(text) : 0, 253);
+}
+
+/* ---------------------------------------------------------------- the DNS service */
+
+static bool is_dns_port(const cJSON *port)
+{
+	const char *protocol = api_text(port, "protocol");
+
+	return protocol && strcmp(protocol, "UDP") == 0 && cJSON_IsNumber(api_member(port, "port"));
+}
+
+/* The number of the UDP port called dns, or of the first UDP port. */
+static uint16_t dns_port(const cJSON *ports)
+{
+	const cJSON *port;
+	uint16_t first = 0;
+
+	cJSON_ArrayForEach(port, ports)
+	{
+		const char *name = api_text(port, "name");
+		double n = is_dns_port(port) ? cJSON_GetNumberValue(api_member(port, "port")) : 0;
+
+		if (n < 1 || n > UINT16_MAX)
+			continue;
+		if (name && strstr(name, "dns"))
+			return (uint16_t)n;
+		first = first ? first : (uint16_t)n;
+	}
+	return first ? first : PORT_DNS;
+}
+
+static int add_server(struct observed_world *w, enum observed_kind kind, const char *address, uint16_t port, const char *what)
+{
+	struct net_addr addr;
+	int i = address && !net_addr_parse(address, port, &addr) ? world_server(w, kind, &addr, what, NULL) : -1;
+
+	if (i >= 0)
+		w->servers[i].from_api = true;
+	return i;
+}
+
+static void take_service(struct observed_world *w, const cJSON *service)
+{
+	const cJSON *spec = api_member(service, "spec"), *ips = api_member(spec, "clusterIPs"), *ip;
+	uint16_t port = dns_port(api_member(spec, "ports"));
+	const char *what = world_printf(w, "service %s/%s", w->kube.service_ns, w->kube.service_name);
+	unsigned n = 0;
+
+	cJSON_ArrayForEach(ip, ips)
+		n += add_server(w, OBSERVED_SERVICE, cJSON_GetStringValue(ip), port, what) >= 0;
+	if (n == 0)
+		add_server(w, OBSERVED_SERVICE, api_text(spec, "clusterIP"), port, what);
+}
+
+/* "k8s-app=kube-dns,..." of the service, for its pods. */
+static void selector_of(const cJSON *service, char out[SELECTOR_SIZE])
+{
+	const cJSON *label;
+	size_t len = 0;
+
+	out[0] = '\0';
+	cJSON_ArrayForEach(label, api_member(api_member(service, "spec"), "selector"))
+	{
+		const char *value = cJSON_GetStringValue(label);
+
+		if (value && len < SELECTOR_SIZE)
+			len += (size_t)snprintf(out + len, SELECTOR_SIZE - len, "%s%s=%s", len ? "," : "", label->string, value);
+	}
+}
+
+/* Tries where distributions have it, unless one was named.  Its object or NULL. */
+static cJSON *find_service(struct api *a, const struct doctor_options *o)
+{
+	static const char *const usual[] = {"kube-system/kube-dns", "kube-system/coredns", "openshift-dns/dns-default"};
+	struct observed_kube *k = &a->w->kube;
+
+	for (size_t i = 0; i < (o->service ? 1 : ARRAY_LEN(usual)); i++) {
+		cJSON *service;
+		int status;
+
+		if (!split(a->w, o->service ? o->service : usual[i], &k->service_ns, &k->service_name))
+			return NULL;
+		service = get_one(a, "services", k->service_ns, k->service_name, &status);
+		k->service_exists = service != NULL;
+		k->service_known = service || status == NOT_FOUND;
+		if (status != NOT_FOUND)
+			return service;
+	}
+	if (!o->service)
+		(void)split(a->w, usual[0], &k->service_ns, &k->service_name);
+	return NULL;
+}
+
+/* ---------------------------------------------------------------- its endpoints */
+
+static void take_endpoint(struct observed_world *w, const cJSON *endpoint, uint16_t port)
+{
+	const cJSON *ready = api_member(api_member(endpoint, "conditions"), "ready"), *address;
+	const char *pod = api_text2(endpoint, "targetRef", "name"), *node = api_text(endpoint, "nodeName");
+	bool is_ready = !cJSON_IsFalse(ready);
+
+	if (node && (strstr(node, ".ec2.internal") || strstr(node, ".compute.internal")))
+		w->aws = true;
+	cJSON_ArrayForEach(address, api_member(endpoint, "addresses"))
+	{
+		*(is_ready ? &w->kube.n_ready : &w->kube.n_not_ready) += 1;
+		if (is_ready)
+			add_server(w, OBSERVED_POD, cJSON_GetStringValue(address), port,
+				   pod ? world_printf(w, "pod %s", safe(w, pod)) : "pod");
+	}
+}
+
+static void look_up_endpoints(struct api *a)
+{
+	struct observed_kube *k = &a->w->kube;
+	const char *selector = world_printf(a->w, "kubernetes.io/service-name=%s", k->service_name);
+	cJSON *list = list_some(a, "/apis/discovery.k8s.io/v1", "endpointslices", "endpointslices.discovery.k8s.io",
+				k->service_ns, selector);
+	const cJSON *slice, *endpoint;
+
+	k->slices_known = list != NULL;
+	cJSON_ArrayForEach(slice, api_member(list, "items"))
+	{
+		uint16_t port = dns_port(api_member(slice, "ports"));
+
+		cJSON_ArrayForEach(endpoint, api_member(slice, "endpoints"))
+			take_endpoint(a->w, endpoint, port);
+	}
+	cJSON_Delete(list);
+}
+
+/* ---------------------------------------------------------------- their pods */
+
+static void take_image(struct observed_world *w, const char *address, const char *image)
+{
+	struct net_addr addr;
+	const char *version;
+	enum observed_software s = software_of_image(w, image, &version);
+
+	if (strstr(image, ".dkr.ecr.") || strstr(image, "/eks/"))
+		w->aws = true;
+	if (s == SOFTWARE_UNKNOWN || !address || net_addr_parse(address, PORT_DNS, &addr))
+		return;
+	for (unsigned i = 0; i < w->n_servers; i++) {
+		struct observed_server *server = &w->servers[i];
+
+		if (server->kind != OBSERVED_POD || !net_addr_same_host(&server->addr, &addr))
+			continue;
+		server->software = s;
+		server->version = version;
+		server->version_from_image = true;
+	}
+}
+
+/* This machine is the node of a DNS pod: it is part of the cluster. */
+static void compare_host(struct observed_world *w, const char *host)
+{
+	struct net_addr own[64], addr;
+	int n = net_interface_addrs(NULL, own, ARRAY_LEN(own));
+
+	if (!host || net_addr_parse(host, 0, &addr))
+		return;
+	for (int i = 0; i < n; i++)
+		w->in_cluster |= net_addr_same_host(&own[i], &addr);
+}
+
+static void take_pod(struct observed_world *w, const cJSON *pod)
+{
+	const cJSON *status = api_member(pod, "status"), *ip, *container;
+
+	compare_host(w, api_text(status, "hostIP"));
+	cJSON_ArrayForEach(container, api_member(api_member(pod, "spec"), "containers"))
+	{
+		const char *image = api_text(container, "image");
+
+		cJSON_ArrayForEach(ip, api_member(status, "podIPs"))
+		{
+			if (image)
+				take_image(w, api_text(ip, "ip"), image);
+		}
+	}
+}
+
+static void look_up_pods(struct api *a, const char *selector)
+{
+	cJSON *list = list_some(a, "/api/v1", "pods", "pods", a->w->kube.service_ns, selector);
+	const cJSON *pod;
+
+	cJSON_ArrayForEach(pod, api_member(list, "items"))
+		take_pod(a->w, pod);
+	cJSON_Delete(list);
+}
+
+/* ---------------------------------------------------------------- the Corefile */
+
+/* The status of the request. */
+static int take_configmap(struct api *a, const char *ns, const char *name)
+{
+	int status;
+	cJSON *map = get_one(a, "configmaps", ns, name, &status);
+	const char *text = api_text2(map, "data", "Corefile");
+	const char *where = world_printf(a->w, "configmap %s/%s", ns, name);
+
+	if (text)
+		facts_of_corefile(a->w, COREFILE_CONFIGMAP, where, text, strlen(text));
+	else if (map)
+		a->w->corefile.error = world_printf(a->w, "%s has no key Corefile", where);
+	else if (status == NOT_FOUND)
+		a->w->corefile.error = world_printf(a->w, "there is no %s", where);
+	else
+		a->w->corefile.error = world_printf(a->w, "%s could not be read", where);
+	cJSON_Delete(map);
+	return status;
+}
+
+static void look_up_corefile(struct api *a, const struct doctor_options *o)
+{
+	const char *ns, *name;
+
+	if (o->configmap && split(a->w, o->configmap, &ns, &name))
+		take_configmap(a, ns, name);
+	else if (!o->configmap && take_configmap(a, a->w->kube.service_ns, "coredns") == NOT_FOUND)
+		take_configmap(a, a->w->kube.service_ns, "binnacle");
+}
 
 void cluster_discover(struct observed_world *w, const struct doctor_options *o)
 {
+	char selector[SELECTOR_SIZE] = "k8s-app=kube-dns";
+	struct api a;
+
+	if (api_open(&a, w, o) == 0) {
+		cJSON *service = find_service(&a, o);
+
+		if (service) {
+			take_service(w, service);
+			selector_of(service, selector);
+		}
+		cJSON_Delete(service);
+		if (w->kube.reached && w->kube.service_name) {
+			look_up_endpoints(&a);
+			look_up_pods(&a, selector);
+		}
+		if (w->kube.reached && !o->corefile)
+			look_up_corefile(&a, o);
+		w->aws |= w->kube.where && strstr(w->kube.where, ".eks.amazonaws.com") != NULL;
+	}
+	api_close(&a);
+}
+
+/* ---------------------------------------------------------------- the service that the name would be */
+
+static bool is_path_label(const uint8_t *label, char out[LABEL_SIZE])
+{
+	for (unsigned i = 1; i <= label[0]; i++) {
+		char c = (char)tolower(label[i]);
+
+		if (!isalnum((unsigned char)c) && c != '-')
+			return false;
+		out[i - 1] = c;
+	}
+	out[label[0]] = '\0';
+	return label[0] != 0;
+}
+
+/* SERVICE.NAMESPACE.svc.DOMAIN */
+static bool has_form(struct observed_world *w, const uint8_t *name)
+{
+	struct observed_target *t = &w->kube.target;
+	char service[LABEL_SIZE], ns[LABEL_SIZE];
+	const uint8_t *second = name + 1 + name[0], *third;
+
+	if (wire_name_labels(name) != wire_name_labels(w->kube.domain) + 3 || !wire_name_in_zone(name, w->kube.domain))
+		return false;
+	third = second + 1 + second[0];
+	if (third[0] != 3 || strncasecmp((const char *)third + 1, "svc", 3) != 0)
+		return false;
+	if (!is_path_label(name, service) || !is_path_label(second, ns))
+		return false;
+	*t = (struct observed_target){.applies = true,
+				      .name = name,
+				      .ns = world_printf(w, "%s", ns),
+				      .service = world_printf(w, "%s", service)};
+	return true;
+}
+
+static bool find_form(struct observed_world *w)
+{
+	const struct resolv_walk *walk = &w->resolv.walk[LIBC_GLIBC];
+
+	for (unsigned i = 0; i < walk->n; i++) {
+		if (has_form(w, walk->names[i]))
+			return true;
+	}
+	return has_form(w, w->asked);
+}
+
+static uint64_t time_of(const char *text)
+{
+	struct tm tm = {0};
+	time_t t = text && strptime(text, "%Y-%m-%dT%H:%M:%SZ", &tm) ? timegm(&tm) : 0;
+
+	return t > 0 ? (uint64_t)t : 0;
+}
+
+static void take_target(struct observed_world *w, const cJSON *service)
+{
+	struct observed_target *t = &w->kube.target;
+	const cJSON *spec = api_member(service, "spec");
+	const char *external = api_text(spec, "externalName");
+
+	t->exists = true;
+	t->created_wall_s = time_of(api_text2(service, "metadata", "creationTimestamp"));
+	t->type = safe(w, api_text(spec, "type"));
+	t->cluster_ip = safe(w, api_text(spec, "clusterIP"));
+	if (external && strcmp(t->type, "ExternalName") == 0)
+		t->external_name = world_name_of(w, external);
 }
 
 void cluster_look_up_target(struct observed_world *w, const struct doctor_options *o)
 {
-}
+	struct observed_target *t = &w->kube.target;
+	struct api a;
 
-unsigned cluster_cloud_resolvers(struct observed_world *w, int *servers, unsigned max)
-{
-	return 0;
+	if (!w->kube.domain || !find_form(w) || !w->kube.reached)
+		return;
+	if (api_open(&a, w, o) == 0) {
+		int status;
+		cJSON *service = get_one(&a, "services", t->ns, t->service, &status);
+
+		t->known = service || status == NOT_FOUND;
+		if (service)
+			take_target(w, service);
+		cJSON_Delete(service);
+	}
+	api_close(&a);
 }

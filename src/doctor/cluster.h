@@ -16,5 +16,3 @@ struct doctor_options;
 void cluster_discover(struct observed_world *w, const struct doctor_options *o);
 /* world->kube.target; when the domain is known. */
 void cluster_look_up_target(struct observed_world *w, const struct doctor_options *o);
-/* The resolvers that a cloud's machines use, added as servers: at most `max` indexes.  0: no known cloud. */
-unsigned cluster_cloud_resolvers(struct observed_world *w, int *servers, unsigned max);

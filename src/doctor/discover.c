@@ -2,6 +2,7 @@
 #include "doctor/discover.h"
 
 #include "doctor/ask.h"
+#include "doctor/cloud.h"
 #include "doctor/cluster.h"
 #include "doctor/facts.h"
 #include "doctor/resolv.h"
@@ -97,7 +98,7 @@ static void find_behind_file(struct observed_world *w, const struct doctor_optio
 	for (; path && n < o->upstreams.n; n++)
 		servers[n] = (int)(first_given + n);
 	if (path && n == 0)
-		n = cluster_cloud_resolvers(w, servers, DOCTOR_LIST_MAX);
+		n = cloud_resolvers(w, servers, DOCTOR_LIST_MAX);
 	if (path && n == 0) {
 		servers[n++] = world_server(w, OBSERVED_UPSTREAM, NULL,
 					    world_printf(w, "upstreams in %s of the DNS server", path),
@@ -202,7 +203,7 @@ static void look_where_we_are(struct observed_world *w)
 {
 	const char *host = getenv("KUBERNETES_SERVICE_HOST");
 
-	w->in_cluster = host && *host;
+	w->in_cluster |= host && *host;
 	for (unsigned i = 0; i < w->n_servers; i++) {
 		const struct observed_server *s = &w->servers[i];
 
@@ -228,6 +229,7 @@ int discover(struct observed_world *w, const struct doctor_options *o)
 		return -1;
 	if (o->corefile && read_corefile(w, o->corefile))
 		return -1;
+	look_where_we_are(w);
 	find_behind_file(w, o, first_upstream);
 	find_domain(w);
 	if (set_control(w, o))
@@ -235,7 +237,6 @@ int discover(struct observed_world *w, const struct doctor_options *o)
 	if (!o->no_api)
 		cluster_look_up_target(w, o);
 	look_for_routes(w);
-	look_where_we_are(w);
 	return 0;
 }
 

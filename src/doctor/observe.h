@@ -294,7 +294,6 @@ struct observed_kube {
 	bool service_known, service_exists;
 	bool slices_known;
 	unsigned n_ready, n_not_ready; /* endpoints of the DNS service */
-	bool network_policies_known;
 	const uint8_t *domain;   /* the cluster's, as far as known ("cluster.local" found in a search path); NULL */
 	struct observed_target target;
 };
