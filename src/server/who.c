@@ -10,7 +10,7 @@
 #include <string.h>
 
 /* So long the rate is looked at, and so many samples are wanted in it. */
-enum { WINDOW_MS = 100, WINDOW_SAMPLES = 16 };
+enum { WINDOW_MS = 100, WINDOW_SAMPLES = 32 };
 
 static const struct {
 	uint16_t places, key_max;
@@ -173,6 +173,7 @@ static void begin_slots(struct who *w, uint32_t slot)
 {
 	begin_slot(&w->questions, 1, slot);
 	begin_slot(&w->samples, 1, slot);
+	begin_slot(&w->squares, 1, slot);
 	begin_slot(w->rcodes, WHO_RCODES, slot);
 	begin_slot(w->transports, WHO_N_TRANSPORTS, slot);
 	begin_slot(w->delays, WHO_DELAYS, slot);
@@ -201,7 +202,7 @@ static void add(struct who_tally *t, uint32_t weight, uint32_t slot)
 
 unsigned who_delay_index(uint64_t ns)
 {
-	uint64_t us4 = ns / (NS_PER_US / 4) | 4; /* quarters of a microsecond, at least one */
+	uint64_t us4 = ns < NS_PER_US ? 4 : ns / (NS_PER_US / 4); /* quarters of a microsecond */
 	unsigned log = 63 - (unsigned)__builtin_clzll(us4), i = (log - 2) * 4 + (us4 >> (log - 2) & 3);
 
 	return i < WHO_DELAYS ? i : WHO_DELAYS - 1;
@@ -237,6 +238,7 @@ uint32_t who_count(struct who *w, const struct who_seen *s, uint64_t now_ns)
 	who_turn(w, now_ns);
 	add(&w->questions, weight, w->slot);
 	add(&w->samples, 1, w->slot);
+	add(&w->squares, weight * weight, w->slot);
 	add(&w->rcodes[s->rcode < WHO_RCODES - 1 ? s->rcode : WHO_RCODES - 1], weight, w->slot);
 	add(&w->transports[s->transport], weight, w->slot);
 	add(&w->delays[who_delay_index(s->delay_ns)], weight, w->slot);

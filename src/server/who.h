@@ -4,7 +4,7 @@
  *
  * Each worker draws its samples itself: every question while it has few, down to one of 64 on average (the gaps are geometric, so each
  * question has the same chance whatever came before it; a sample counts as often as it stands for, so counts are right on average).
- * How many it takes is decided by what came before: at most some 160 a second, or one of 64 where that is more.
+ * How many it takes is decided by what came before: at most some 320 a second, or one of 64 where that is more.
  *
  * Memory: WHO_* below, some 120 KB a worker, whatever is asked.  Thread: worker, each its own. */
 #pragma once
@@ -64,6 +64,7 @@ struct who {
 	uint32_t window_samples;
 	/* counts */
 	struct who_tally questions, samples; /* what the samples stand for, and their number */
+	struct who_tally squares; /* the samples' weights squared: how far chance may have led */
 	struct who_tally rcodes[WHO_RCODES], transports[WHO_N_TRANSPORTS], delays[WHO_DELAYS], plugins[WHO_PLUGINS + 1];
 	const char *plugin_names[WHO_PLUGINS + 1]; /* [0]: NULL, the server itself */
 	struct who_table total[WHO_N_KINDS], minute[WHO_N_KINDS];

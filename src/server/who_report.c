@@ -237,6 +237,7 @@ static void add_span(struct who_span *s, const struct who *w, bool minute, uint6
 		s->seconds = seconds;
 	s->questions += count_of(&w->questions, minute);
 	s->samples += count_of(&w->samples, minute);
+	s->squares += count_of(&w->squares, minute);
 	add_counts(s->rcodes, w->rcodes, WHO_RCODES, minute);
 	add_counts(s->transports, w->transports, WHO_N_TRANSPORTS, minute);
 	add_counts(s->delays, w->delays, WHO_DELAYS, minute);
@@ -278,7 +279,7 @@ static void show_client(struct who_item *item, const struct merged *e)
 static void show(struct who_list *l, const struct merge *m, enum who_kind kind, const struct who_span *s)
 {
 	/* A sample that stands for w adds w (w - 1) to the variance of what it counts for. */
-	double per = s->samples ? (double)s->questions / (double)s->samples - 1 : 0;
+	double per = s->questions ? (double)s->squares / (double)s->questions - 1 : 0;
 
 	for (size_t i = 0; i < m->n && l->n < WHO_TOP && m->v[i].at_least; i++) {
 		const struct merged *e = &m->v[i];

@@ -39,6 +39,7 @@ struct who_named {
 struct who_span {
 	double seconds;
 	uint64_t questions, samples;
+	uint64_t squares;            /* of what each sample stands for */
 	uint64_t rcodes[WHO_RCODES], transports[WHO_N_TRANSPORTS], delays[WHO_DELAYS];
 	struct who_named plugins[WHO_PLUGINS + 1];
 	unsigned n_plugins;

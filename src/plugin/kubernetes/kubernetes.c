@@ -107,6 +107,8 @@ static int start(struct generation *gen, void *state)
 	}
 	if (err)
 		kube_close(k->client);
+	else
+		k8s_owners_start(k);
 	return err;
 }
 
@@ -114,6 +116,7 @@ static void stop(void *state)
 {
 	struct kubernetes *k = state;
 
+	k8s_owners_stop(k);
 	background_stop(k->watch_names);
 	kube_close(k->client);
 	k->client = NULL;

@@ -20,6 +20,7 @@
 #include "plugin/kubernetes/name.h"
 #include "plugin/kubernetes/settings.h"
 #include "server/query.h"
+#include "server/who_owner.h"
 #include "wire/plain.h"
 
 enum { K8S_LOCAL_MAX = 64 };
@@ -88,6 +89,12 @@ bool k8s_ask_begin(struct k8s_ask *a, const struct kubernetes *k, struct query *
 /* ---- address.c (name.h) */
 /* The client's address: 4 or 16 bytes; mapped IPv6 is IPv4. */
 unsigned k8s_peer_addr(const struct query *q, uint8_t addr[16]);
+
+/* ---- owner.c: whose address is it, for reports (server/who_owner.h) */
+void k8s_owners_start(struct kubernetes *k);
+void k8s_owners_stop(struct kubernetes *k); /* nobody reads the store through it any more */
+/* In a read-side section. */
+bool k8s_owner_of(const struct kubernetes *k, const uint8_t *addr, size_t len, struct who_owner *ret);
 
 /* ---- names.c: owner names and rdata, in the query's arena */
 /* Labels to put before a name. */
