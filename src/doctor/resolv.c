@@ -292,6 +292,31 @@ static void count(const struct observed_world *w, struct resolv_walk *walk, enum
 	}
 }
 
+static bool typed_a_word(const struct observed_world *w)
+{
+	return !w->asked_absolute && wire_name_labels(w->asked) == 1 && w->resolv.n_search;
+}
+
+/* Nothing was found.  Where some candidates are denied and one fails, the failing one is what is wrong; else a single word is
+ * meant to be completed, and a name with dots to stand for itself. */
+static const uint8_t *choose_lost(const struct observed_world *w)
+{
+	const struct resolv_walk *walk = &w->resolv.walk[LIBC_GLIBC];
+	const uint8_t *failed = NULL;
+	bool denied = false;
+
+	for (unsigned i = 0; i < walk->n; i++) {
+		enum found f = look_up(w, walk->names[i]);
+
+		denied |= f == FOUND_DENIED || f == FOUND_NO_DATA;
+		if (!failed && (f == FOUND_FAILED || f == FOUND_UNKNOWN))
+			failed = walk->names[i];
+	}
+	if (denied && failed)
+		return failed;
+	return typed_a_word(w) && walk->n ? walk->names[0] : w->asked;
+}
+
 /* What the Kubernetes API knows decides before what a resolver says: that may be what is wrong. */
 static const uint8_t *choose(const struct observed_world *w)
 {
@@ -303,7 +328,7 @@ static const uint8_t *choose(const struct observed_world *w)
 		return glibc->names[glibc->ends_at];
 	if (musl->end == WALK_FOUND)
 		return musl->names[musl->ends_at];
-	return w->asked;
+	return choose_lost(w);
 }
 
 void resolv_walks_end(struct observed_world *w)

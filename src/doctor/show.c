@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CELL_MAX = 48, CELL_WIDTH = 14, LABEL_WIDTH = 34 };
+enum { CELL_MAX = 48, CELL_WIDTH = 14, LABEL_WIDTH_MAX = 56 };
 
 static const char red[] = "\033[31m", green[] = "\033[32m", yellow[] = "\033[33m", bold[] = "\033[1m",
 		  plain[] = "\033[0m";
@@ -22,6 +22,7 @@ struct page {
 	struct observed_world *w;
 	const struct verdict_list *v;
 	bool colour;
+	int label_width;
 };
 
 static const char *paint(const struct page *p, const char *colour)
@@ -204,12 +205,10 @@ static void put_row(const struct page *p, int server, enum name_role role, uint1
 {
 	const struct observed_server *s = &p->w->servers[server];
 
-	text_put(p->t, "  %-*s", LABEL_WIDTH, s->label);
-	if (s->same_as >= 0)
-		text_put(p->t, " the same as %s", p->w->servers[s->same_as].label);
-	else if (s->state != SERVER_ASKED)
-		text_put(p->t, " %s", s->reason);
-	for (enum ask_way way = 0; way < WAY_N && s->same_as < 0 && s->state == SERVER_ASKED; way++) {
+	if (s->same_as >= 0 || s->state != SERVER_ASKED)
+		return;
+	text_put(p->t, "  %-*s", p->label_width, s->label);
+	for (enum ask_way way = 0; way < WAY_N; way++) {
 		struct cell c = gather(p->w, server, role, type, way);
 		char text[CELL_MAX];
 
@@ -227,7 +226,7 @@ static void put_matrix(const struct page *p, enum name_role role, const uint8_t 
 		return;
 	text_put(p->t, "\n%s%s %s%s%s\n  %-*s", paint(p, bold), world_name_text(p->w, name),
 		 wire_type_text(type, buf), role == NAME_CONTROL ? ", the control name" : "", paint(p, plain),
-		 LABEL_WIDTH, "");
+		 p->label_width, "");
 	for (enum ask_way way = 0; way < WAY_N; way++)
 		text_put(p->t, " %-*s", CELL_WIDTH, observe_way_text(way));
 	text_put(p->t, "\n");
@@ -235,16 +234,36 @@ static void put_matrix(const struct page *p, enum name_role role, const uint8_t 
 		put_row(p, s, role, type);
 }
 
+static void put_server(const struct page *p, const struct observed_server *s)
+{
+	text_put(p->t, "  %-*s ", p->label_width, s->label);
+	if (s->state != SERVER_ASKED)
+		text_put(p->t, "%s\n", s->reason);
+	else if (s->same_as >= 0)
+		text_put(p->t, "the same as %s\n", p->w->servers[s->same_as].label);
+	else
+		text_put(p->t, "%s%s%s\n", observe_software_text(s->software), s->version ? " " : "",
+			 s->version ? s->version : "");
+}
+
 static void put_servers(const struct page *p)
 {
 	text_put(p->t, "\n%sservers%s\n", paint(p, bold), paint(p, plain));
-	for (unsigned i = 0; i < p->w->n_servers; i++) {
-		const struct observed_server *s = &p->w->servers[i];
+	for (unsigned i = 0; i < p->w->n_servers; i++)
+		put_server(p, &p->w->servers[i]);
+}
 
-		text_put(p->t, "  %-*s %s %s\n", LABEL_WIDTH, s->label,
-			 s->state == SERVER_ASKED ? observe_software_text(s->software) : s->reason,
-			 s->state == SERVER_ASKED && s->version ? s->version : "");
+static int label_width(const struct observed_world *w)
+{
+	size_t width = 0;
+
+	for (unsigned i = 0; i < w->n_servers; i++) {
+		size_t len = strlen(w->servers[i].label);
+
+		if (len > width && len <= LABEL_WIDTH_MAX)
+			width = len;
 	}
+	return (int)width;
 }
 
 static void put_walk(const struct page *p, enum libc libc, const char *name)
@@ -302,7 +321,7 @@ static void put_cluster(const struct page *p)
 
 void show_table(struct text *t, struct observed_world *w, const struct verdict_list *v, bool colour)
 {
-	const struct page p = {t, w, v, colour};
+	const struct page p = {t, w, v, colour, label_width(w)};
 	uint16_t other = w->type == TYPE_A ? TYPE_AAAA : TYPE_A;
 
 	put_conclusion(&p);
