@@ -6,6 +6,7 @@
 #include "control/sd.h"
 #include "control/startup.h"
 #include "server/generation.h"
+#include "server/reloads.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -147,6 +148,7 @@ int control_load_first(struct control *c)
 		return l.err;
 	startup_zones(server_generation(), c->opts->quiet);
 	follow(c);
+	reloads_note("start", server_generation()->number, NULL);
 	startup_summary(server_generation(), c->opts->quiet);
 	return 0;
 }
@@ -161,8 +163,14 @@ static void reload_work(uv_work_t *w)
 	load_and_publish(l);
 }
 
+static const char *cause_text(enum reload_cause cause)
+{
+	return cause == RELOAD_BY_SIGNAL ? "signal" : "change";
+}
+
 static void failed(struct control *c, const char *why)
 {
+	reloads_note(cause_text(c->cause), server_generation()->number, why);
 	count(c, true);
 	if (c->cause == RELOAD_BY_SIGNAL) {
 		log_line(LOG_ERROR, "SIGUSR1: starting with the new configuration failed; the old one goes on");
@@ -177,6 +185,7 @@ static void succeeded(struct control *c, struct generation *old)
 	retired_add(&c->retired, old); /* control_reload saw room */
 	follow(c);
 	count(c, false);
+	reloads_note(cause_text(c->cause), server_generation()->number, NULL);
 	log_line(LOG_INFO, "Reloading complete");
 	commands_run(&c->commands, server_generation(), EVENT_STARTUP);
 }

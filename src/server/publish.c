@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "server/generation.h"
 #include "server/runtime_internal.h"
+#include "server/show.h"
 #include "server/worker.h"
 
 #include <errno.h>
@@ -195,7 +196,9 @@ int server_publish(struct generation *g, const char **ret_error)
 		ports_close_fresh();
 		return err;
 	}
+	show_change_begin();
 	runtime.current = g;
+	show_change_end();
 	(void)server_on_all(take, g); /* cannot fail */
 	ports_settle();
 	return 0;
@@ -287,7 +290,9 @@ void server_stop(unsigned drain_ms, struct generation *const *old, size_t n_old)
 		if (!wait_drained(all, n, CANCEL_MS))
 			log_line(LOG_ERROR, "some queries could not be ended");
 	}
+	show_change_begin();
 	server_end_threads();
 	runtime.current = NULL;
+	show_change_end();
 	ports_settle();
 }

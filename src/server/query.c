@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "server/dns_metrics.h"
+#include "server/failures.h"
 #include "server/generation.h"
 #include "server/port.h"
 #include "server/query_pool.h"
@@ -47,6 +48,8 @@ static void give_to_parent(struct query *q)
 
 void query_finish(struct query *q)
 {
+	if (unlikely(q->reply.rcode != RCODE_NOERROR && q->reply.rcode != RCODE_NXDOMAIN) && q->kind == QUERY_CLIENT)
+		failures_note_slow(q);
 	if (q->sub) /* its answer has nobody left to go to; it runs on for what it fills */
 		q->sub->parent = NULL;
 	if (likely(q->kind == QUERY_CLIENT && !q->sub_done)) {

@@ -7,6 +7,7 @@
 #include "server/query.h"
 #include "server/route.h"
 #include "server/runtime.h"
+#include "server/show.h"
 #include "server/worker.h"
 #include "wire/name.h"
 
@@ -204,22 +205,33 @@ static const char *reason(int err)
 	}
 }
 
-struct trail_report *trail_ask(const struct trail_question *q, const char **why)
+/* To one worker after the other. */
+static int post(struct asking *a)
 {
 	static unsigned turn;
-	unsigned n = server_workers();
-	struct asking *a = n ? asking_new(q) : NULL;
-	struct trail_report *r;
-	int err = ERR_LIMIT;
+	int err;
 
-	*why = n ? "out of memory" : "the server is stopping";
+	if (!show_hold())
+		return ERR_GONE;
+	err = loop_post(server_worker(__atomic_fetch_add(&turn, 1, __ATOMIC_RELAXED) % server_workers())->loop, &a->msg);
+	show_release();
+	return err;
+}
+
+struct trail_report *trail_ask(const struct trail_question *q, const char **why)
+{
+	struct asking *a = asking_new(q);
+	struct trail_report *r;
+	int err;
+
+	*why = "out of memory";
 	if (!a)
 		return NULL;
-	n = __atomic_fetch_add(&turn, 1, __ATOMIC_RELAXED) % n;
-	if (loop_post(server_worker(n)->loop, &a->msg)) {
+	err = post(a);
+	if (err) {
 		free(a->report);
 		free(a);
-		*why = reason(err);
+		*why = err == ERR_GONE ? "the server is stopping" : reason(err);
 		return NULL;
 	}
 	r = wait_for(a, &err);

@@ -244,6 +244,7 @@ const struct plugin plugin_cache = {
 	.stop = stop,
 	.adopt = adopt,
 	.flush = flush,
+	.show = cache_show,
 	.worker_start = worker_start,
 	.worker_stop = worker_stop,
 	.query = query,

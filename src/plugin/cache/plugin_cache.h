@@ -27,6 +27,7 @@
 
 struct block;
 struct generation;
+struct text;
 
 /* ---------------------------------------------------------------- configuration (frozen) */
 
@@ -74,9 +75,13 @@ struct cache_plugin {
 	const struct block *block; /* frozen */
 	struct cache *store; /* shared with other generations by adoption; its own locks */
 	const struct listener *listeners; /* the generation's; frozen since start */
+	size_t n_listeners;
 	struct cache_stats *stats; /* by listener; frozen since start */
 	struct cache_gauge gauges[CACHE_KINDS];
 };
+
+/* show.c */
+void cache_show(const void *state, struct text *t);
 
 /* Resolve the series of all listeners that serve the block.  Control.  0 or -ENOMEM. */
 int cache_stats_start(struct cache_plugin *p, struct generation *gen) MUST_USE;

@@ -117,6 +117,7 @@ static void resolve(struct cache_plugin *p, const struct listener *l, struct cac
 int cache_stats_start(struct cache_plugin *p, struct generation *gen)
 {
 	p->listeners = gen->listeners;
+	p->n_listeners = gen->n_listeners;
 	p->stats = arena_zalloc(&gen->arena, gen->n_listeners * sizeof(*p->stats) + 1);
 	if (!p->stats)
 		return -ENOMEM;

@@ -116,5 +116,6 @@ const struct plugin plugin_file = {
 	.stop = stop,
 	.query = query,
 	.transfer = transfer,
+	.show = file_show,
 	.makes_answers = true,
 };

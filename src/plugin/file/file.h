@@ -18,6 +18,7 @@
 struct background_task;
 struct block;
 struct metadata_label;
+struct text;
 struct zone;
 
 enum {
@@ -68,6 +69,9 @@ struct file_plugin {
 	struct zone_list fall;
 	const struct metadata_label *wildcard;
 };
+
+/* show.c */
+void file_show(const void *state, struct text *t);
 
 /* 0, or ERR_SYNTAX with errors recorded. */
 int file_setup(struct setup *s, struct file_plugin *ret) MUST_USE;

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "plugin/forward/flight.h"
+#include "server/failures.h"
 #include "server/generation.h"
 #include "server/metadata.h"
 #include "server/query.h"
@@ -230,10 +231,21 @@ static void say_event(struct query *q, const struct upstream_event *e)
 	}
 }
 
+static void note_failure(const struct rule_part *part, uint64_t tag, const struct upstream_event *e)
+{
+	const struct flight_seat *first = flight_seats(part->flights, tag);
+	char text[200];
+
+	upstream_event_error(e, text, sizeof(text));
+	failures_note_upstream(part->local->w, e->upstream, first ? query_find(part->local->w, first->who) : NULL, text);
+}
+
 static void told(void *arg, uint64_t tag, const struct upstream_event *e)
 {
 	const struct rule_part *part = arg;
 
+	if (e->kind == UPSTREAM_FAILED && unlikely(failures_wanted()))
+		note_failure(part, tag, e);
 	for (const struct flight_seat *s = flight_seats(part->flights, tag); s; s = s->next) {
 		struct query *q = query_find(part->local->w, s->who);
 
@@ -441,6 +453,7 @@ const struct plugin plugin_forward = {
 	.worker_start = worker_start,
 	.worker_stop = worker_stop,
 	.query = query,
+	.show = forward_show,
 	.serves_all_classes = true,
 	.makes_answers = true,
 	.recursion = true,

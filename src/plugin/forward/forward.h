@@ -38,6 +38,9 @@ struct forward {
 	unsigned n;
 };
 
+/* show.c */
+void forward_show(const void *state, struct text *t);
+
 /* setup.c */
 int forward_setup(struct setup *s, void *state);
 

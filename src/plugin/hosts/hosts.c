@@ -218,5 +218,6 @@ const struct plugin plugin_hosts = {
 	.start = start,
 	.stop = stop,
 	.query = query,
+	.show = hosts_show,
 	.makes_answers = true,
 };

@@ -15,6 +15,7 @@
 
 struct background_task;
 struct setup;
+struct text;
 
 /* What tells one state of a file from another. */
 struct hosts_stamp {
@@ -45,6 +46,9 @@ struct hosts {
 	struct zone_list fallthrough;
 	struct hosts_file *file;
 };
+
+/* show.c */
+void hosts_show(const void *state, struct text *t);
 
 /* 0, or ERR_SYNTAX with errors recorded. */
 int hosts_setup(struct setup *s, struct hosts *ret) MUST_USE;

@@ -285,5 +285,6 @@ const struct plugin plugin_kubernetes = {
 	.ready = ready,
 	.metadata = k8s_metadata,
 	.transfer = k8s_transfer,
+	.show = k8s_show,
 	.makes_answers = true,
 };

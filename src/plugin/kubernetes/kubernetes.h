@@ -255,6 +255,9 @@ enum k8s_outcome k8s_external_name(struct k8s_ask *a, const struct kube_service 
 /* The target as a name; 0: it is an address or no name at all, which leads nowhere. */
 int k8s_external_target(const struct kube_service *svc, uint8_t out[WIRE_NAME_MAX]);
 
+/* ---- show.c */
+void k8s_show(const void *state, struct text *t);
+
 /* ---- transfer.c */
 int k8s_transfer(const void *state, const uint8_t *zone, struct transfer *t);
 /* What follows the SOA (and what was given with it): `put` gives the records of each name, sorted by service, in steps; not 0:

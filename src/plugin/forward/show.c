@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/text.h"
+#include "plugin/forward/forward.h"
+#include "wire/name.h"
+
+void forward_show(const void *state, struct text *t)
+{
+	const struct forward *f = state;
+	char from[WIRE_NAME_TEXT_MAX];
+
+	text_put(t, "\"rules\":[");
+	for (unsigned i = 0; i < f->n; i++) {
+		wire_name_text(f->rules[i].from, from);
+		text_put(t, "%s{\"from\":", i ? "," : "");
+		text_json(t, from);
+		text_put(t, ",\"merged\":%llu,\"upstreams\":", (unsigned long long)metrics_sum(f->rules[i].merged));
+		upstream_show(f->rules[i].set, t);
+		text_put(t, "}");
+	}
+	text_put(t, "]");
+}
