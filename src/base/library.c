@@ -62,3 +62,18 @@ int library_load(struct library *l, const char **ret_error)
 	*ret_error = err ? l->error : NULL;
 	return err;
 }
+
+int library_load_all(struct library *const *libraries, const char **ret_error)
+{
+	int err = 0;
+
+	*ret_error = NULL;
+	for (; libraries && *libraries && !err; libraries++)
+		err = library_load(*libraries, ret_error);
+	return err;
+}
+
+bool library_loaded(const struct library *l)
+{
+	return atomic_load_explicit(&l->loaded, memory_order_acquire);
+}

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Libraries that are loaded when something needs them, not with the program: most Corefiles use few of the plugins, and each
- * library that is mapped and relocated takes memory for nothing.  A library's functions are listed once and become a struct of pointers;
- * the compiler checks calls against the library's own header:
+/* Libraries that are loaded when something needs them, not with the program: most Corefiles use few of the plugins,
+ * and each library that is mapped and relocated takes memory for nothing.  A library's functions are listed once and
+ * become a struct of pointers; the compiler checks calls against the library's own header:
  *
  *	#define LIBMAXMINDDB_FUNCTIONS(X) X(MMDB_, open) X(MMDB_, close)
  *	LIBRARY_DECLARE(libmaxminddb, LIBMAXMINDDB_FUNCTIONS);		in a header
@@ -25,10 +25,13 @@ struct library {
 	char error[256]; /* of the last attempt */
 };
 
-/* 0, also when it is loaded already; or -ENOENT, and *ret_error says which library or symbol is missing and why (valid until the next
- * attempt).  Opens and maps files: in setup and other slow places, after seccomp too.  Any thread; what it filled may be
- * used by threads that learn of it from the caller. */
+/* 0, also when it is loaded already; or -ENOENT, and *ret_error says which library or symbol is missing and why (valid
+ * until the next attempt).  Opens and maps files: in setup and other slow places, also under the system-call filter.
+ * Any thread; what it filled may be used by threads that learn of it from the caller. */
 int library_load(struct library *l, const char **ret_error);
+/* Up to a NULL.  An empty list may be NULL itself. */
+int library_load_all(struct library *const *libraries, const char **ret_error);
+bool library_loaded(const struct library *l);
 
 /* Prefix and rest of each name apart, so that a call reads libcurl.easy_init(). */
 #define LIBRARY_MEMBER(prefix, name) __typeof__(&prefix##name) name;
@@ -40,7 +43,8 @@ int library_load(struct library *l, const char **ret_error);
 	} lib;                                                                                               \
 	extern struct library lib##_library
 
-/* `feature`: what of the server needs it; `description`: what for.  Both also for who packages the program, see LIBRARY_NOTE. */
+/* `feature`: what of the server needs it; `description`: what for.  Both for who packages the program, see
+ * LIBRARY_NOTE. */
 #define LIBRARY_DEFINE(lib, FUNCTIONS, soname_, feature, description)                                        \
 	struct lib##_functions lib;                                                                          \
 	static const char *const lib##_names[] = {FUNCTIONS(LIBRARY_NAME) NULL};                             \

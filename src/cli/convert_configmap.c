@@ -138,7 +138,7 @@ static bool knows_a_key(struct reader *r, const yaml_node_t *root)
 
 static int read_document(struct reader *r)
 {
-	const yaml_node_t *root = yaml_document_get_root_node(&r->doc), *data = yaml_value(&r->doc, root, "data");
+	const yaml_node_t *root = libyaml.document_get_root_node(&r->doc), *data = yaml_value(&r->doc, root, "data");
 	const char *kind = yaml_text(yaml_value(&r->doc, root, "kind"));
 
 	if (data || knows_a_key(r, root))
@@ -154,19 +154,22 @@ int kube_dns_read(struct arena *a, const char *file, const char *text, size_t le
 {
 	struct reader r = {.a = a, .file = file, .errs = errs, .to = k};
 	yaml_parser_t parser;
+	const char *missing;
 	int err;
 
-	if (!yaml_parser_initialize(&parser))
+	if (library_load(&libyaml_library, &missing))
+		return cf_error(errs, file, 0, "needs %s", missing);
+	if (!libyaml.parser_initialize(&parser))
 		return -ENOMEM;
-	yaml_parser_set_input_string(&parser, (const unsigned char *)text, len);
-	if (yaml_parser_load(&parser, &r.doc)) {
+	libyaml.parser_set_input_string(&parser, (const unsigned char *)text, len);
+	if (libyaml.parser_load(&parser, &r.doc)) {
 		err = read_document(&r);
-		yaml_document_delete(&r.doc);
+		libyaml.document_delete(&r.doc);
 	} else {
 		err = cf_error(errs, file, (unsigned)parser.problem_mark.line + 1,
 			       "expected YAML or JSON: %s",
 			       parser.problem ? parser.problem : "not understood");
 	}
-	yaml_parser_delete(&parser);
+	libyaml.parser_delete(&parser);
 	return err;
 }

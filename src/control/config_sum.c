@@ -2,14 +2,14 @@
 #include "control/config_sum.h"
 
 #include "corefile/corefile.h"
+#include "foreign/nettle.h"
 
-#include <nettle/sha2.h>
 #include <stdio.h>
 #include <string.h>
 
 static void add_number(struct sha512_ctx *h, uint64_t n)
 {
-	sha512_update(h, sizeof(n), (const uint8_t *)&n);
+	libnettle.sha512_update(h, sizeof(n), (const uint8_t *)&n);
 }
 
 /* With its length, so that the border between two tokens counts; a brace token is not a quoted brace. */
@@ -18,7 +18,7 @@ static void add_token(struct sha512_ctx *h, const struct cf_token *t)
 	size_t len = strlen(t->text);
 
 	add_number(h, len << 9 | (uint64_t)t->starts_line << 8 | (uint8_t)t->brace);
-	sha512_update(h, len, (const uint8_t *)t->text);
+	libnettle.sha512_update(h, len, (const uint8_t *)t->text);
 }
 
 static void add_tokens(struct sha512_ctx *h, const struct cf_token *t, size_t n)
@@ -32,7 +32,10 @@ void config_sum_of(const struct corefile *cf, struct config_sum *ret)
 {
 	struct sha512_ctx h;
 
-	sha512_init(&h);
+	*ret = (struct config_sum){{0}};
+	if (!library_loaded(&libnettle_library))
+		return;
+	libnettle.sha512_init(&h);
 	for (size_t i = 0; i < cf->n_blocks; i++) {
 		const struct cf_block *b = &cf->blocks[i];
 
@@ -42,12 +45,12 @@ void config_sum_of(const struct corefile *cf, struct config_sum *ret)
 			const char *text = b->keys[k].text;
 
 			add_number(&h, strlen(text));
-			sha512_update(&h, strlen(text), (const uint8_t *)text);
+			libnettle.sha512_update(&h, strlen(text), (const uint8_t *)text);
 		}
 		for (size_t d = 0; d < b->n_directives; d++)
 			add_tokens(&h, b->directives[d].tokens, b->directives[d].n);
 	}
-	sha512_digest(&h, sizeof(ret->bytes), ret->bytes);
+	libnettle.sha512_digest(&h, sizeof(ret->bytes), ret->bytes);
 }
 
 bool config_sum_equal(const struct config_sum *a, const struct config_sum *b)

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /* A configuration's checksum: SHA-512 over its server blocks' keys and tokens and how they stand in lines.
  * Comments, blank lines, indentation and line numbers do not count; imports, the environment's values and -extra do,
- * since they are tokens by then.  Thread: any. */
+ * since they are tokens by then.  While the plugin `reload`, which loads the library for it, is in no configuration that was read, it is
+ * all zero.  Thread: any. */
 #pragma once
 
 #include <stdbool.h>

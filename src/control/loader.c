@@ -173,10 +173,10 @@ int loader_load(struct loader *l, struct arena *a, struct cf_errors *errs, struc
 	int err = port_number(l, errs, &o.dns_port);
 
 	o.conf_name = l->name;
-	if (!read_err)
-		config_sum_of(&cf, &l->sum);
 	if (!err) /* also after syntax errors: the plugins' own errors are wanted too */
 		err = generation_build(&cf, &o, errs, ret);
+	if (!read_err) /* behind the plugins: who watches has loaded what makes the sum */
+		config_sum_of(&cf, &l->sum);
 	if (read_err && !err) {
 		generation_free(*ret);
 		*ret = NULL;

@@ -23,6 +23,10 @@
 #include <stdint.h>
 
 struct kube_client;
+struct library;
+
+/* What kube_open needs and loads.  Who names them before can refuse earlier. */
+extern struct library *const kube_libraries[];
 
 /* What the Corefile says.  Strings NULL or "": not given.  All are copied. */
 struct kube_options {

@@ -2,6 +2,8 @@
 #include "kube/http.h"
 
 #include "base/clock.h"
+#include "foreign/gnutls.h"
+#include "kube/client.h"
 #include "kube/http_date.h"
 #include "kube/http_internal.h"
 
@@ -96,69 +98,69 @@ static void set_server(struct kube_request *r, const struct kube_target *t, cons
 		 * before. */
 		port = port ? memchr(port, ':', host_len - (size_t)(port - host)) : NULL;
 		snprintf(other, sizeof(other), "::%.*s%s", (int)host_len, host, port ? "" : ":443");
-		r->connect_to = curl_slist_append(NULL, other);
+		r->connect_to = libcurl.slist_append(NULL, other);
 		snprintf(url, url_len, "https://%s%.*s%s%s", t->tls_name,
 			 port ? (int)(host + host_len - port) : 0, port ? port : "", host + host_len, path);
 		snprintf(other, sizeof(other), "Host: %.*s", (int)host_len, host);
-		r->headers = curl_slist_append(r->headers, other);
-		curl_easy_setopt(r->easy, CURLOPT_CONNECT_TO, r->connect_to);
+		r->headers = libcurl.slist_append(r->headers, other);
+		libcurl_set(r->easy, CURLOPT_CONNECT_TO, r->connect_to);
 	}
-	curl_easy_setopt(r->easy, CURLOPT_URL, url);
+	libcurl_set(r->easy, CURLOPT_URL, url);
 	/* Wait whether the first connection can carry more than one request.  Without TLS it never can,
 	 * and libcurl 7.88 would have the others wait until the first request ends, which a watch does
 	 * not. */
-	curl_easy_setopt(r->easy, CURLOPT_PIPEWAIT, strncmp(url, "https:", 6) ? 0L : 1L);
+	libcurl_set(r->easy, CURLOPT_PIPEWAIT, strncmp(url, "https:", 6) ? 0L : 1L);
 	free(url);
 	if (!strncmp(host, "127.", 4) || !strncmp(host, "localhost", 9) || !strncmp(host, "[::1]", 5))
-		curl_easy_setopt(r->easy, CURLOPT_NOPROXY, "*");
+		libcurl_set(r->easy, CURLOPT_NOPROXY, "*");
 }
 
 static void set_tls(CURL *e, const struct kube_target *t)
 {
 	/* Requests wait for the first one's connection and share it.  Without TLS there is no HTTP/2, and
 	 * libcurl would have them wait for ever. */
-	curl_easy_setopt(e, CURLOPT_PIPEWAIT, strncmp(t->server, "https:", 6) == 0 ? 1L : 0L);
+	libcurl_set(e, CURLOPT_PIPEWAIT, strncmp(t->server, "https:", 6) == 0 ? 1L : 0L);
 	if (t->ca) {
-		curl_easy_setopt(e, CURLOPT_CAINFO, t->ca);
-		curl_easy_setopt(e, CURLOPT_CAPATH,
+		libcurl_set(e, CURLOPT_CAINFO, t->ca);
+		libcurl_set(e, CURLOPT_CAPATH,
 				 NULL); /* Debian's default: all of the system's, 7 MB in memory */
 	}
 	if (t->cert)
-		curl_easy_setopt(e, CURLOPT_SSLCERT, t->cert);
+		libcurl_set(e, CURLOPT_SSLCERT, t->cert);
 	if (t->key)
-		curl_easy_setopt(e, CURLOPT_SSLKEY, t->key);
+		libcurl_set(e, CURLOPT_SSLKEY, t->key);
 	if (t->insecure) {
-		curl_easy_setopt(e, CURLOPT_SSL_VERIFYPEER, 0L);
-		curl_easy_setopt(e, CURLOPT_SSL_VERIFYHOST, 0L);
+		libcurl_set(e, CURLOPT_SSL_VERIFYPEER, 0L);
+		libcurl_set(e, CURLOPT_SSL_VERIFYHOST, 0L);
 	}
 	if (t->proxy)
-		curl_easy_setopt(e, CURLOPT_PROXY, t->proxy);
+		libcurl_set(e, CURLOPT_PROXY, t->proxy);
 	if (t->user)
-		curl_easy_setopt(e, CURLOPT_USERNAME, t->user);
+		libcurl_set(e, CURLOPT_USERNAME, t->user);
 	if (t->password)
-		curl_easy_setopt(e, CURLOPT_PASSWORD, t->password);
+		libcurl_set(e, CURLOPT_PASSWORD, t->password);
 }
 
 static void set_rest(struct kube_request *r)
 {
 	CURL *e = r->easy;
 
-	curl_easy_setopt(e, CURLOPT_PRIVATE, r);
-	curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L);
-	curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "https,http");
-	curl_easy_setopt(e, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
-	curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS, (long)HTTP_CONNECT_MS);
-	curl_easy_setopt(e, CURLOPT_OPENSOCKETFUNCTION, http_open_socket);
-	curl_easy_setopt(e, CURLOPT_OPENSOCKETDATA, r->http);
-	curl_easy_setopt(e, CURLOPT_CLOSESOCKETFUNCTION, http_close_socket);
-	curl_easy_setopt(e, CURLOPT_CLOSESOCKETDATA, r->http);
-	curl_easy_setopt(e, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
-	curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, on_header);
-	curl_easy_setopt(e, CURLOPT_HEADERDATA, r);
-	curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, on_body);
-	curl_easy_setopt(e, CURLOPT_WRITEDATA, r);
-	curl_easy_setopt(e, CURLOPT_ERRORBUFFER, r->error);
-	curl_easy_setopt(e, CURLOPT_HTTPHEADER, r->headers);
+	libcurl_set(e, CURLOPT_PRIVATE, r);
+	libcurl_set(e, CURLOPT_NOSIGNAL, 1L);
+	libcurl_set(e, CURLOPT_PROTOCOLS_STR, "https,http");
+	libcurl_set(e, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
+	libcurl_set(e, CURLOPT_CONNECTTIMEOUT_MS, (long)HTTP_CONNECT_MS);
+	libcurl_set(e, CURLOPT_OPENSOCKETFUNCTION, http_open_socket);
+	libcurl_set(e, CURLOPT_OPENSOCKETDATA, r->http);
+	libcurl_set(e, CURLOPT_CLOSESOCKETFUNCTION, http_close_socket);
+	libcurl_set(e, CURLOPT_CLOSESOCKETDATA, r->http);
+	libcurl_set(e, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+	libcurl_set(e, CURLOPT_HEADERFUNCTION, on_header);
+	libcurl_set(e, CURLOPT_HEADERDATA, r);
+	libcurl_set(e, CURLOPT_WRITEFUNCTION, on_body);
+	libcurl_set(e, CURLOPT_WRITEDATA, r);
+	libcurl_set(e, CURLOPT_ERRORBUFFER, r->error);
+	libcurl_set(e, CURLOPT_HTTPHEADER, r->headers);
 }
 
 static void unlink_request(struct kube_request *r)
@@ -171,9 +173,9 @@ static void unlink_request(struct kube_request *r)
 static void free_request(struct kube_request *r)
 {
 	if (r->easy)
-		curl_easy_cleanup(r->easy);
-	curl_slist_free_all(r->headers);
-	curl_slist_free_all(r->connect_to);
+		libcurl.easy_cleanup(r->easy);
+	libcurl.slist_free_all(r->headers);
+	libcurl.slist_free_all(r->connect_to);
 	free(r);
 }
 
@@ -184,18 +186,18 @@ struct kube_request *kube_http_get(struct kube_http *h, const struct kube_target
 
 	if (!r)
 		return NULL;
-	*r = (struct kube_request){.http = h, .easy = curl_easy_init(), .ops = ops, .arg = arg};
+	*r = (struct kube_request){.http = h, .easy = libcurl.easy_init(), .ops = ops, .arg = arg};
 	r->last_ns = clock_mono_ns();
 	if (!r->easy) {
 		free_request(r);
 		return NULL;
 	}
 	for (size_t i = 0; headers[i]; i++)
-		r->headers = curl_slist_append(r->headers, headers[i]);
+		r->headers = libcurl.slist_append(r->headers, headers[i]);
 	set_server(r, t, path);
 	set_tls(r->easy, t);
 	set_rest(r);
-	if (curl_multi_add_handle(h->multi, r->easy) != CURLM_OK) {
+	if (libcurl.multi_add_handle(h->multi, r->easy) != CURLM_OK) {
 		free_request(r);
 		return NULL;
 	}
@@ -210,7 +212,7 @@ struct kube_request *kube_http_get(struct kube_http *h, const struct kube_target
 void kube_http_cancel(struct kube_request *r)
 {
 	unlink_request(r);
-	curl_multi_remove_handle(r->http->multi, r->easy);
+	libcurl.multi_remove_handle(r->http->multi, r->easy);
 	free_request(r);
 }
 
@@ -236,6 +238,8 @@ bool kube_http_pinged(const struct kube_request *r)
 
 /* ---------------------------------------------------------------- all of them */
 
+struct library *const kube_libraries[] = {&libcurl_library, &libgnutls_library, NULL};
+
 struct kube_http *kube_http_new(void)
 {
 	struct kube_http *h = calloc(1, sizeof(*h));
@@ -244,13 +248,13 @@ struct kube_http *kube_http_new(void)
 		return NULL;
 	for (size_t i = 0; i < HTTP_CONNS; i++)
 		h->conns[i].fd = -1;
-	curl_global_init(CURL_GLOBAL_DEFAULT);
-	h->multi = curl_multi_init();
+	libcurl.global_init(CURL_GLOBAL_DEFAULT);
+	h->multi = libcurl.multi_init();
 	if (!h->multi) {
 		free(h);
 		return NULL;
 	}
-	curl_multi_setopt(h->multi, CURLMOPT_PIPELINING, (long)CURLPIPE_MULTIPLEX);
+	libcurl.multi_setopt(h->multi, CURLMOPT_PIPELINING, (long)CURLPIPE_MULTIPLEX);
 	return h;
 }
 
@@ -258,8 +262,8 @@ void kube_http_free(struct kube_http *h)
 {
 	if (!h)
 		return;
-	curl_multi_cleanup(h->multi);
-	curl_global_cleanup();
+	libcurl.multi_cleanup(h->multi);
+	libcurl.global_cleanup();
 	free(h);
 }
 
@@ -269,9 +273,9 @@ static void finish(struct kube_request *r, CURLcode code)
 	int err = r->aborted ? r->aborted : code == CURLE_OK ? 0 : -EIO;
 	char why[CURL_ERROR_SIZE];
 
-	snprintf(why, sizeof(why), "%s", r->error[0] ? r->error : curl_easy_strerror(code));
+	snprintf(why, sizeof(why), "%s", r->error[0] ? r->error : libcurl.easy_strerror(code));
 	unlink_request(r);
-	curl_multi_remove_handle(r->http->multi, r->easy);
+	libcurl.multi_remove_handle(r->http->multi, r->easy);
 	void *arg = r->arg;
 	free_request(r);
 	ops->done(arg, err, why);
@@ -283,13 +287,13 @@ static void finish_ended(struct kube_http *h)
 	CURLMsg *m;
 	int left;
 
-	while ((m = curl_multi_info_read(h->multi, &left))) {
+	while ((m = libcurl.multi_info_read(h->multi, &left))) {
 		char *private = NULL;
 		CURLcode code = m->data.result;
 
 		if (m->msg != CURLMSG_DONE)
 			continue;
-		curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, &private);
+		libcurl.easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, &private);
 		r = (void *)private;
 		finish(r, code);
 	}
@@ -305,28 +309,28 @@ void kube_http_turn(struct kube_http *h, int timeout_ms, struct pollfd *fds, siz
 	n_fds = n_fds < WAIT_FDS ? n_fds : WAIT_FDS;
 	for (size_t i = 0; i < n_fds; i++)
 		wait[i] = (struct curl_waitfd){.fd = fds[i].fd, .events = CURL_WAIT_POLLIN};
-	(void)curl_multi_perform(h->multi, &running); /* starts what is new; failures come as messages */
+	(void)libcurl.multi_perform(h->multi, &running); /* starts what is new; failures come as messages */
 	finish_ended(h);
 	if (h->requests && timeout_ms > HTTP_CHECK_MS)
 		timeout_ms = HTTP_CHECK_MS;
-	(void)curl_multi_poll(h->multi, wait, (unsigned)n_fds, timeout_ms, NULL);
+	(void)libcurl.multi_poll(h->multi, wait, (unsigned)n_fds, timeout_ms, NULL);
 	for (size_t i = 0; i < n_fds; i++)
 		fds[i].revents = wait[i].revents;
-	(void)curl_multi_perform(h->multi, &running);
+	(void)libcurl.multi_perform(h->multi, &running);
 	finish_ended(h);
 	http_check_connections(h);
 }
 
 void kube_http_wake(struct kube_http *h)
 {
-	(void)curl_multi_wakeup(h->multi); /* fails only when it is awake already */
+	(void)libcurl.multi_wakeup(h->multi); /* fails only when it is awake already */
 }
 
 char *kube_http_escape(const char *text)
 {
-	char *escaped = curl_easy_escape(NULL, text, (int)strlen(text));
+	char *escaped = libcurl.easy_escape(NULL, text, (int)strlen(text));
 	char *copy = escaped ? strdup(escaped) : NULL;
 
-	curl_free(escaped);
+	libcurl.free(escaped);
 	return copy;
 }

@@ -40,6 +40,7 @@ struct kube_request_ops {
 	void (*done)(void *arg, int err, const char *why);
 };
 
+/* kube_libraries (kube/client.h) must be loaded.  NULL: no memory. */
 struct kube_http *kube_http_new(void);
 /* All requests must have ended. */
 void kube_http_free(struct kube_http *h);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "foreign/curl.h"
 #include "kube/http.h"
 
-#include <curl/curl.h>
 
 enum {
 	HTTP_CONNECT_MS = 10000, /* TCP and TLS together */

@@ -11,8 +11,8 @@
 #include "kube/http_internal.h"
 
 #include "base/clock.h"
+#include "foreign/gnutls.h"
 
-#include <gnutls/gnutls.h>
 #include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -91,8 +91,8 @@ struct http_conn *http_conn_of(struct kube_http *h, const struct kube_request *r
 {
 	long local = 0, remote = 0;
 
-	if (curl_easy_getinfo(r->easy, CURLINFO_LOCAL_PORT, &local) != CURLE_OK || !local ||
-	    curl_easy_getinfo(r->easy, CURLINFO_PRIMARY_PORT, &remote) != CURLE_OK)
+	if (libcurl.easy_getinfo(r->easy, CURLINFO_LOCAL_PORT, &local) != CURLE_OK || !local ||
+	    libcurl.easy_getinfo(r->easy, CURLINFO_PRIMARY_PORT, &remote) != CURLE_OK)
 		return NULL;
 	for (size_t i = 0; i < HTTP_CONNS; i++) {
 		if (has_ports(h->conns[i].fd, local, remote))
@@ -120,7 +120,7 @@ static bool speaks_http2(const struct kube_request *r)
 {
 	long version = 0;
 
-	return curl_easy_getinfo(r->easy, CURLINFO_HTTP_VERSION, &version) == CURLE_OK &&
+	return libcurl.easy_getinfo(r->easy, CURLINFO_HTTP_VERSION, &version) == CURLE_OK &&
 	       version == CURL_HTTP_VERSION_2_0;
 }
 
@@ -133,10 +133,10 @@ static bool send_ping(const struct kube_request *r, int fd)
 
 	if (ioctl(fd, SIOCOUTQ, &unsent) || unsent)
 		return false;
-	if (curl_easy_getinfo(r->easy, CURLINFO_TLS_SSL_PTR, &tls) != CURLE_OK || !tls ||
+	if (libcurl.easy_getinfo(r->easy, CURLINFO_TLS_SSL_PTR, &tls) != CURLE_OK || !tls ||
 	    tls->backend != CURLSSLBACKEND_GNUTLS || !tls->internals)
 		return false;
-	return gnutls_record_send(tls->internals, ping, sizeof(ping)) == (ssize_t)sizeof(ping);
+	return libgnutls.record_send(tls->internals, ping, sizeof(ping)) == (ssize_t)sizeof(ping);
 }
 
 /* `r`: any request on the connection. */

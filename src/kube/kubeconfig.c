@@ -63,14 +63,14 @@ static yaml_node_t *item(struct reader *r, const yaml_node_t *seq, size_t i)
 	if (!seq || seq->type != YAML_SEQUENCE_NODE ||
 	    i >= (size_t)(seq->data.sequence.items.top - seq->data.sequence.items.start))
 		return NULL;
-	return yaml_document_get_node(&r->doc, seq->data.sequence.items.start[i]);
+	return libyaml.document_get_node(&r->doc, seq->data.sequence.items.start[i]);
 }
 
 /* The body `key` of the entry called `name` in the list `list`: clusters/cluster, users/user,
  * contexts/context. */
 static yaml_node_t *named(struct reader *r, const char *list, const char *key, const char *name)
 {
-	const yaml_node_t *seq = yaml_value(&r->doc, yaml_document_get_root_node(&r->doc), list), *entry;
+	const yaml_node_t *seq = yaml_value(&r->doc, libyaml.document_get_root_node(&r->doc), list), *entry;
 
 	for (size_t i = 0; (entry = item(r, seq, i)); i++) {
 		const char *n = text(r, entry, "name");
@@ -262,8 +262,8 @@ static int read_extra(struct reader *r, struct kube_auth *a, const yaml_node_t *
 		return 0;
 	for (const yaml_node_pair_t *p = extra->data.mapping.pairs.start; p < extra->data.mapping.pairs.top;
 	     p++) {
-		const char *key = yaml_text(yaml_document_get_node(&r->doc, p->key));
-		const yaml_node_t *values = yaml_document_get_node(&r->doc, p->value), *v;
+		const char *key = yaml_text(libyaml.document_get_node(&r->doc, p->key));
+		const yaml_node_t *values = libyaml.document_get_node(&r->doc, p->value), *v;
 		char name[200];
 
 		snprintf(name, sizeof(name), "Impersonate-Extra-%s", key ? key : "");
@@ -338,7 +338,7 @@ static int read_user(struct reader *r, struct kube_auth *a, const char *name)
 
 static int read_document(struct reader *r, struct kube_auth *a, const char *context)
 {
-	const yaml_node_t *root = yaml_document_get_root_node(&r->doc), *c;
+	const yaml_node_t *root = libyaml.document_get_root_node(&r->doc), *c;
 	const char *cluster, *user;
 	int err;
 
@@ -363,15 +363,18 @@ static int read_document(struct reader *r, struct kube_auth *a, const char *cont
 static int parse(struct reader *r, const char *data, size_t len)
 {
 	yaml_parser_t parser;
+	const char *missing;
 	int err = 0;
 
-	if (!yaml_parser_initialize(&parser))
+	if (library_load(&libyaml_library, &missing))
+		return fail(r, "needs %s", missing);
+	if (!libyaml.parser_initialize(&parser))
 		return -ENOMEM;
-	yaml_parser_set_input_string(&parser, (const unsigned char *)data, len);
-	if (!yaml_parser_load(&parser, &r->doc))
+	libyaml.parser_set_input_string(&parser, (const unsigned char *)data, len);
+	if (!libyaml.parser_load(&parser, &r->doc))
 		err = fail(r, "line %zu: %s", parser.problem_mark.line + 1,
 			   parser.problem ? parser.problem : "not YAML");
-	yaml_parser_delete(&parser);
+	libyaml.parser_delete(&parser);
 	return err;
 }
 
@@ -403,7 +406,7 @@ int kube_auth_from_kubeconfig(struct kube_auth *a, const char *path, const char 
 	err = parse(&r, data, len);
 	if (!err) {
 		err = read_document(&r, a, context);
-		yaml_document_delete(&r.doc);
+		libyaml.document_delete(&r.doc);
 	}
 	explicit_bzero(data, len);
 	free(data);

@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/err.h"
+#include "base/library.h"
 #include "base/log.h"
 #include "base/metrics.h"
 #include "base/thread.h"
@@ -300,6 +301,16 @@ static void free_client(struct kube_client *c)
 	free(c);
 }
 
+static int load_libraries(char *error)
+{
+	const char *why;
+
+	if (!library_load_all(kube_libraries, &why))
+		return 0;
+	snprintf(error, KUBE_ERROR_MAX, "needs %s", why);
+	return ERR_SYNTAX;
+}
+
 static int new_client(const struct kube_options *o, struct kube_client **ret, char *error)
 {
 	struct kube_client *c = calloc(1, sizeof(*c));
@@ -310,6 +321,8 @@ static int new_client(const struct kube_options *o, struct kube_client **ret, ch
 		c->stamp = stamp_of(o); /* before it is read: a change in between shows at the next reload */
 	for (enum kube_kind k = 0; k < KUBE_N_KINDS; k++)
 		watched |= watches_kind(o, k) ? 1u << k : 0;
+	if (!err)
+		err = load_libraries(error);
 	if (!err)
 		err = kube_auth_load(&c->auth, o, error);
 	if (!err) {

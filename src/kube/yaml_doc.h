@@ -4,9 +4,9 @@
 #pragma once
 
 #include "base/compiler.h"
+#include "foreign/yaml.h"
 
 #include <string.h>
-#include <yaml.h>
 
 static inline const char *yaml_text(const yaml_node_t *n)
 {
@@ -19,10 +19,10 @@ static inline yaml_node_t *yaml_value(yaml_document_t *doc, const yaml_node_t *m
 	if (!map || map->type != YAML_MAPPING_NODE)
 		return NULL;
 	for (const yaml_node_pair_t *p = map->data.mapping.pairs.start; p < map->data.mapping.pairs.top; p++) {
-		const char *k = yaml_text(yaml_document_get_node(doc, p->key));
+		const char *k = yaml_text(libyaml.document_get_node(doc, p->key));
 
 		if (k && strcmp(k, key) == 0)
-			return yaml_document_get_node(doc, p->value);
+			return libyaml.document_get_node(doc, p->value);
 	}
 	return NULL;
 }

@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /* TLS of the admin HTTP server: its options, the clients' certificates; users and their passwords. */
+#include "foreign/crypt.h"
+#include "foreign/gnutls.h"
+#include "foreign/microhttpd.h"
 #include "net/http_web.h"
 
-#include <crypt.h>
-#include <gnutls/crypto.h>
-#include <gnutls/gnutls.h>
-#include <gnutls/x509.h>
-#include <microhttpd.h>
 #include <pthread.h>
 #include <string.h>
 
@@ -37,7 +35,7 @@ static bool verifies(gnutls_session_t s)
 					 (unsigned char *)(uintptr_t)GNUTLS_KP_TLS_WWW_CLIENT, 0};
 	unsigned status = 0;
 
-	return gnutls_certificate_verify_peers(s, &purpose, 1, &status) == 0 && status == 0;
+	return libgnutls.certificate_verify_peers(s, &purpose, 1, &status) == 0 && status == 0;
 }
 
 bool http_client_verified(const struct http_web *w, struct MHD_Connection *c)
@@ -49,11 +47,11 @@ bool http_client_verified(const struct http_web *w, struct MHD_Connection *c)
 
 	if (!w || !w->cert || w->auth == HTTP_CLIENT_ANY)
 		return true;
-	info = MHD_get_connection_info(c, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+	info = libmicrohttpd.get_connection_info(c, MHD_CONNECTION_INFO_GNUTLS_SESSION);
 	if (!info)
 		return false;
 	s = (gnutls_session_t)info->tls_session;
-	given = gnutls_certificate_get_peers(s, &n) != NULL && n > 0;
+	given = libgnutls.certificate_get_peers(s, &n) != NULL && n > 0;
 	if (w->auth == HTTP_CLIENT_SOME)
 		return given;
 	return given ? verifies(s) : w->auth == HTTP_CLIENT_IF_GIVEN;
@@ -70,11 +68,11 @@ static bool digest(const char *hash, const char *password, unsigned char out[DIG
 {
 	gnutls_hash_hd_t h;
 
-	if (gnutls_hash_init(&h, GNUTLS_DIG_SHA256))
+	if (libgnutls.hash_init(&h, GNUTLS_DIG_SHA256))
 		return false;
-	gnutls_hash(h, hash, strlen(hash) + 1);
-	gnutls_hash(h, password, strlen(password));
-	gnutls_hash_deinit(h, out);
+	libgnutls.hash(h, hash, strlen(hash) + 1);
+	libgnutls.hash(h, password, strlen(password));
+	libgnutls.hash_deinit(h, out);
 	return true;
 }
 
@@ -84,7 +82,7 @@ static bool is_known(const unsigned char d[DIGEST])
 
 	pthread_mutex_lock(&lock);
 	for (size_t i = 0; i < KNOWN_MAX && !found; i++)
-		found = gnutls_memcmp(known[i], d, DIGEST) == 0;
+		found = libgnutls.memcmp(known[i], d, DIGEST) == 0;
 	pthread_mutex_unlock(&lock);
 	return found;
 }
@@ -104,9 +102,9 @@ static bool bcrypt_says(const char *hash, const char *password)
 	bool same;
 
 	pthread_mutex_lock(&one);
-	got = crypt_rn(password, hash, &data, (int)sizeof(data));
-	same = got && strlen(got) == strlen(hash) && gnutls_memcmp(got, hash, strlen(hash)) == 0;
-	gnutls_memset(&data, 0, sizeof(data));
+	got = libcrypt.crypt_rn(password, hash, &data, (int)sizeof(data));
+	same = got && strlen(got) == strlen(hash) && libgnutls.memcmp(got, hash, strlen(hash)) == 0;
+	libgnutls.memset(&data, 0, sizeof(data));
 	pthread_mutex_unlock(&one);
 	return same;
 }
@@ -136,14 +134,14 @@ bool http_user_known(const struct http_web *w, struct MHD_Connection *c)
 
 	if (!w || !w->n_users)
 		return true;
-	name = MHD_basic_auth_get_username_password(c, &password);
+	name = libmicrohttpd.basic_auth_get_username_password(c, &password);
 	for (size_t i = 0; name && i < w->n_users && !hash; i++) {
 		if (strcmp(w->users[i].name, name) == 0)
 			hash = w->users[i].value;
 	}
 	if (name && password)
 		right = password_right(hash ? hash : nobody, password) && hash;
-	MHD_free(name);
-	MHD_free(password);
+	libmicrohttpd.free(name);
+	libmicrohttpd.free(password);
 	return right;
 }

@@ -2,12 +2,13 @@
 /* libmicrohttpd: requests in, replies out.  One daemon has a thread that accepts and one for each
  * connection. */
 #include "base/log.h"
+#include "foreign/microhttpd.h"
+#include "net/gzip.h"
 #include "net/http_internal.h"
 #include "net/http_web.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <microhttpd.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -15,7 +16,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include <zlib.h>
 
 enum { STACK_SIZE = 256 << 10, CONN_MEMORY = 32 << 10, COMPRESS_FROM = 1024 };
 
@@ -34,7 +34,7 @@ struct incoming {
 const char *http_argument(const struct http_request *r, const char *name)
 {
 	const char *value = NULL;
-	enum MHD_Result found = MHD_lookup_connection_value_n(r->connection, MHD_GET_ARGUMENT_KIND, name,
+	enum MHD_Result found = libmicrohttpd.lookup_connection_value_n(r->connection, MHD_GET_ARGUMENT_KIND, name,
 							      strlen(name), &value, NULL);
 
 	return found == MHD_YES ? (value ? value : "") : NULL;
@@ -44,7 +44,7 @@ const char *http_argument(const struct http_request *r, const char *name)
 
 static bool takes_gzip(struct MHD_Connection *c)
 {
-	const char *v = MHD_lookup_connection_value(c, MHD_HEADER_KIND, MHD_HTTP_HEADER_ACCEPT_ENCODING);
+	const char *v = libmicrohttpd.lookup_connection_value(c, MHD_HEADER_KIND, MHD_HTTP_HEADER_ACCEPT_ENCODING);
 	const char *p = v ? strstr(v, "gzip") : NULL;
 
 	return p && strncmp(p, "gzip;q=0", 8) != 0; /* nobody sends q=0.5 */
@@ -52,35 +52,20 @@ static bool takes_gzip(struct MHD_Connection *c)
 
 static bool gzip(struct http_reply *r)
 {
-	z_stream z = {0};
-	size_t cap;
-	Bytef *out;
-	int status;
+	size_t len;
+	char *smaller = gzip_bytes(r->body, r->len, &len);
 
-	/* 15 + 16: the largest window, in gzip's wrapping. */
-	if (deflateInit2(&z, Z_DEFAULT_COMPRESSION, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) != Z_OK)
+	if (!smaller)
 		return false;
-	cap = deflateBound(&z, r->len);
-	out = malloc(cap);
-	z.next_in = (Bytef *)r->body;
-	z.avail_in = (uInt)r->len;
-	z.next_out = out;
-	z.avail_out = (uInt)cap;
-	status = out ? deflate(&z, Z_FINISH) : Z_MEM_ERROR;
-	deflateEnd(&z);
-	if (status != Z_STREAM_END) {
-		free(out);
-		return false;
-	}
 	free(r->body);
-	r->body = (char *)out;
-	r->len = z.total_out;
+	r->body = smaller;
+	r->len = len;
 	return true;
 }
 
 static void header(struct MHD_Response *m, const char *name, const char *value)
 {
-	(void)MHD_add_response_header(m, name, value); /* a missing header is no reason to answer nothing */
+	(void)libmicrohttpd.add_response_header(m, name, value); /* a missing header is no reason to answer nothing */
 }
 
 static void add_headers(const struct http_daemon *d, const struct http_reply *r, bool gzipped,
@@ -113,14 +98,14 @@ static enum MHD_Result send_reply(struct http_daemon *d, struct MHD_Connection *
 		http_reply_text(r, MHD_HTTP_INTERNAL_SERVER_ERROR, "out of memory\n");
 	if (!r->body)
 		return MHD_NO;
-	m = MHD_create_response_from_buffer(r->len, r->body, MHD_RESPMEM_MUST_FREE);
+	m = libmicrohttpd.create_response_from_buffer(r->len, r->body, MHD_RESPMEM_MUST_FREE);
 	if (!m) {
 		free(r->body);
 		return MHD_NO;
 	}
 	add_headers(d, r, gzipped, m);
-	sent = MHD_queue_response(c, r->status, m);
-	MHD_destroy_response(m);
+	sent = libmicrohttpd.queue_response(c, r->status, m);
+	libmicrohttpd.destroy_response(m);
 	return sent;
 }
 
@@ -128,7 +113,7 @@ static enum MHD_Result send_reply(struct http_daemon *d, struct MHD_Connection *
 
 static void *place_of(struct MHD_Connection *c)
 {
-	const union MHD_ConnectionInfo *info = MHD_get_connection_info(c, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+	const union MHD_ConnectionInfo *info = libmicrohttpd.get_connection_info(c, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
 
 	return info ? info->socket_context : NULL;
 }
@@ -184,7 +169,7 @@ static void on_connection(void *cls, struct MHD_Connection *c, void **place,
 			  enum MHD_ConnectionNotificationCode what)
 {
 	struct http_daemon *d = cls;
-	const union MHD_ConnectionInfo *info = MHD_get_connection_info(c, MHD_CONNECTION_INFO_CONNECTION_FD);
+	const union MHD_ConnectionInfo *info = libmicrohttpd.get_connection_info(c, MHD_CONNECTION_INFO_CONNECTION_FD);
 
 	if (what == MHD_CONNECTION_NOTIFY_STARTED)
 		*place = info ? http_guard_add(d->guard, info->connect_fd) : NULL;
@@ -213,7 +198,7 @@ static struct MHD_Daemon *start(struct http_daemon *d, int fd)
 			 MHD_USE_ITC | MHD_USE_ERROR_LOG |
 			 (http_web_options(d->web, tls) ? (unsigned)MHD_USE_TLS : 0);
 
-	return MHD_start_daemon(flags, 0, NULL, NULL, on_request, d, MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL,
+	return libmicrohttpd.start_daemon(flags, 0, NULL, NULL, on_request, d, MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL,
 				MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_NOTIFY_CONNECTION, on_connection, d,
 				MHD_OPTION_NOTIFY_COMPLETED, on_completed, d, MHD_OPTION_CONNECTION_LIMIT,
 				(unsigned)HTTP_CONNS_MAX, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
@@ -260,7 +245,7 @@ int http_daemon_start(int fd, struct http_web *web, struct http_endpoint *e, str
 
 void http_daemon_quiesce(struct http_daemon *d)
 {
-	int fd = MHD_quiesce_daemon(d->mhd);
+	int fd = libmicrohttpd.quiesce_daemon(d->mhd);
 
 	if (fd >= 0)
 		close(fd);
@@ -268,7 +253,7 @@ void http_daemon_quiesce(struct http_daemon *d)
 
 void http_daemon_stop(struct http_daemon *d)
 {
-	MHD_stop_daemon(d->mhd);
+	libmicrohttpd.stop_daemon(d->mhd);
 	daemon_free(d);
 }
 

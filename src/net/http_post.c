@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "net/http_post.h"
 
-#include <curl/curl.h>
+#include "foreign/curl.h"
+
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+struct library *const http_post_libraries[] = {&libcurl_library, NULL};
 
 enum { CONNECT_MS = 2000, TOTAL_MS = 5000 };
 
@@ -15,7 +18,7 @@ struct http_poster {
 
 static void init_once(void)
 {
-	(void)curl_global_init(CURL_GLOBAL_DEFAULT);
+	(void)libcurl.global_init(CURL_GLOBAL_DEFAULT);
 }
 
 static size_t ignore(char *data, size_t size, size_t n, void *arg)
@@ -25,41 +28,44 @@ static size_t ignore(char *data, size_t size, size_t n, void *arg)
 
 static int set_up(struct http_poster *p, const char *url)
 {
-	CURLcode err = curl_easy_setopt(p->curl, CURLOPT_URL, url);
+	CURLcode err = libcurl_set(p->curl, CURLOPT_URL, url);
 
 	if (!err)
-		err = curl_easy_setopt(p->curl, CURLOPT_NOSIGNAL, 1L);
+		err = libcurl_set(p->curl, CURLOPT_NOSIGNAL, 1L);
 	if (!err)
-		err = curl_easy_setopt(p->curl, CURLOPT_PROTOCOLS_STR, "http,https");
+		err = libcurl_set(p->curl, CURLOPT_PROTOCOLS_STR, "http,https");
 	if (!err)
-		err = curl_easy_setopt(p->curl, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_MS);
+		err = libcurl_set(p->curl, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_MS);
 	if (!err)
-		err = curl_easy_setopt(p->curl, CURLOPT_TIMEOUT_MS, (long)TOTAL_MS);
+		err = libcurl_set(p->curl, CURLOPT_TIMEOUT_MS, (long)TOTAL_MS);
 	if (!err)
-		err = curl_easy_setopt(p->curl, CURLOPT_WRITEFUNCTION, ignore);
+		err = libcurl_set(p->curl, CURLOPT_WRITEFUNCTION, ignore);
 	return err ? -1 : 0;
 }
 
 bool http_poster_header(struct http_poster *p, const char *header)
 {
-	struct curl_slist *more = curl_slist_append(p->headers, header);
+	struct curl_slist *more = libcurl.slist_append(p->headers, header);
 
 	if (!more)
 		return false;
 	p->headers = more;
-	return curl_easy_setopt(p->curl, CURLOPT_HTTPHEADER, p->headers) == CURLE_OK;
+	return libcurl_set(p->curl, CURLOPT_HTTPHEADER, p->headers) == CURLE_OK;
 }
 
 struct http_poster *http_poster_new(const char *url, const char *content_type)
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	struct http_poster *p = calloc(1, sizeof(*p));
+	const char *why;
 	char type[128];
 
-	pthread_once(&once, init_once);
-	if (!p)
+	if (!p || library_load_all(http_post_libraries, &why)) {
+		free(p);
 		return NULL;
-	p->curl = curl_easy_init();
+	}
+	pthread_once(&once, init_once);
+	p->curl = libcurl.easy_init();
 	(void)snprintf(type, sizeof(type), "Content-Type: %s", content_type);
 	/* "Expect:" empty: no second of waiting before larger bodies. */
 	if (p->curl && set_up(p, url) == 0 && http_poster_header(p, type) && http_poster_header(p, "Expect:"))
@@ -73,25 +79,25 @@ void http_poster_free(struct http_poster *p)
 	if (!p)
 		return;
 	if (p->curl)
-		curl_easy_cleanup(p->curl);
-	curl_slist_free_all(p->headers);
+		libcurl.easy_cleanup(p->curl);
+	libcurl.slist_free_all(p->headers);
 	free(p);
 }
 
 int http_post(struct http_poster *p, const void *body, size_t len, char why[HTTP_POST_WHY_MAX])
 {
-	CURLcode err = curl_easy_setopt(p->curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)len);
+	CURLcode err = libcurl_set(p->curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)len);
 	long status = 0;
 
 	if (!err)
-		err = curl_easy_setopt(p->curl, CURLOPT_POSTFIELDS, body);
+		err = libcurl_set(p->curl, CURLOPT_POSTFIELDS, body);
 	if (!err)
-		err = curl_easy_perform(p->curl);
+		err = libcurl.easy_perform(p->curl);
 	if (err) {
-		(void)snprintf(why, HTTP_POST_WHY_MAX, "%s", curl_easy_strerror(err));
+		(void)snprintf(why, HTTP_POST_WHY_MAX, "%s", libcurl.easy_strerror(err));
 		return -1;
 	}
-	(void)curl_easy_getinfo(p->curl, CURLINFO_RESPONSE_CODE, &status);
+	(void)libcurl.easy_getinfo(p->curl, CURLINFO_RESPONSE_CODE, &status);
 	if (status >= 200 && status < 300)
 		return 0;
 	(void)snprintf(why, HTTP_POST_WHY_MAX, "HTTP status %ld", status);

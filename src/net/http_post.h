@@ -6,10 +6,14 @@
 #include <stddef.h>
 
 struct http_poster;
+struct library;
+
+/* What a poster needs and loads.  Who names them before can tell which one is missing. */
+extern struct library *const http_post_libraries[];
 
 enum { HTTP_POST_WHY_MAX = 256 };
 
-/* Of one URL and content type; keeps its connection.  NULL: no memory. */
+/* Of one URL and content type; keeps its connection.  NULL: no memory, or no libraries. */
 struct http_poster *http_poster_new(const char *url, const char *content_type);
 /* NULL is left alone. */
 void http_poster_free(struct http_poster *p);

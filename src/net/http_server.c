@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Endpoints of the admin HTTP server and who has claimed what on them. */
+#include "foreign/microhttpd.h"
+#include "foreign/zlib.h"
 #include "net/http_internal.h"
 #include "net/http_web.h"
 
@@ -9,6 +11,8 @@
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
+
+struct library *const http_server_libraries[] = {&libmicrohttpd_library, &libz_library, NULL};
 
 struct http_claim {
 	struct http_claim *next; /* older */
@@ -223,10 +227,14 @@ int http_claim(const char *address, const struct http_route *route, struct http_
 	struct net_addr candidates[HTTP_CANDIDATES_MAX];
 	int n = http_resolve(address, candidates);
 	struct http_claim *c;
+	const char *why;
 	int err;
 
 	if (n < 0)
 		return n;
+	err = library_load_all(http_server_libraries, &why);
+	if (err)
+		return err;
 	c = claim_new(route, web);
 	if (!c)
 		return -ENOMEM;

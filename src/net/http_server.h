@@ -24,6 +24,10 @@ enum { HTTP_CONNS_MAX = 128, HTTP_TIMEOUT_MS = 5000, HTTP_BODY_MAX = 1 << 20 };
 
 struct arena;
 struct http_claim;
+struct library;
+
+/* What a claim needs and loads.  Who names them before can tell which one is missing. */
+extern struct library *const http_server_libraries[];
 struct http_web;
 struct MHD_Connection;
 

@@ -5,13 +5,15 @@
 
 #include "base/err.h"
 #include "base/hash.h"
+#include "foreign/crypt.h"
+#include "foreign/gnutls.h"
+#include "foreign/yaml.h"
 
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <yaml.h>
 
 enum { FILE_MAX = 1 << 20 };
 
@@ -226,9 +228,9 @@ static int read_pairs(struct reading *r, yaml_node_t *map, struct http_web_pair 
 				  : fail(r, map, "more than %d entries", HTTP_WEB_LIST_MAX);
 
 		if (!err)
-			err = text_of(r, yaml_document_get_node(&r->doc, p->key), &out[*ret_n].name);
+			err = text_of(r, libyaml.document_get_node(&r->doc, p->key), &out[*ret_n].name);
 		if (!err)
-			err = text_of(r, yaml_document_get_node(&r->doc, p->value), &out[*ret_n].value);
+			err = text_of(r, libyaml.document_get_node(&r->doc, p->value), &out[*ret_n].value);
 		if (err)
 			return err;
 		++*ret_n;
@@ -277,7 +279,7 @@ static int read_keys(struct reading *r, yaml_node_t *map, const struct key *keys
 	if (map->type != YAML_MAPPING_NODE)
 		return fail(r, map, "expected a mapping");
 	for (yaml_node_pair_t *p = map->data.mapping.pairs.start; p < map->data.mapping.pairs.top; p++) {
-		yaml_node_t *k = yaml_document_get_node(&r->doc, p->key);
+		yaml_node_t *k = libyaml.document_get_node(&r->doc, p->key);
 		size_t i = 0;
 		int err;
 		const char *name = scalar(r, k, &err);
@@ -288,7 +290,7 @@ static int read_keys(struct reading *r, yaml_node_t *map, const struct key *keys
 			err = fail(r, k, "unknown setting \"%.60s\", expected one of %s ... %s", name,
 				   keys[0].name, keys[n - 1].name);
 		if (!err)
-			err = keys[i].read(r, yaml_document_get_node(&r->doc, p->value));
+			err = keys[i].read(r, libyaml.document_get_node(&r->doc, p->value));
 		if (err)
 			return err;
 	}
@@ -341,7 +343,7 @@ static int read_root(struct reading *r)
 					  {"http_server_config", read_http},
 					  {"basic_auth_users", read_users},
 					  {"rate_limit", refuse}};
-	yaml_node_t *root = yaml_document_get_root_node(&r->doc);
+	yaml_node_t *root = libyaml.document_get_root_node(&r->doc);
 
 	return root ? read_keys(r, root, keys, ARRAY_LEN(keys)) : 0;
 }
@@ -382,33 +384,42 @@ static int parse(struct reading *r, const char *text)
 	yaml_parser_t parser;
 	int err;
 
-	if (!yaml_parser_initialize(&parser))
+	if (!libyaml.parser_initialize(&parser))
 		return -ENOMEM;
-	yaml_parser_set_input_string(&parser, (const unsigned char *)text, strlen(text));
-	if (!yaml_parser_load(&parser, &r->doc)) {
+	libyaml.parser_set_input_string(&parser, (const unsigned char *)text, strlen(text));
+	if (!libyaml.parser_load(&parser, &r->doc)) {
 		(void)snprintf(r->why, HTTP_WEB_ERROR_MAX, "%s:%zu: no YAML: %s", r->path,
 			       parser.problem_mark.line + 1,
 			       parser.problem ? parser.problem : "out of memory");
-		yaml_parser_delete(&parser);
+		libyaml.parser_delete(&parser);
 		return ERR_SYNTAX;
 	}
 	err = read_root(r);
-	yaml_document_delete(&r->doc);
-	yaml_parser_delete(&parser);
+	libyaml.document_delete(&r->doc);
+	libyaml.parser_delete(&parser);
 	return err;
 }
+
+/* For this file, and for what http_auth.c does by it. */
+static struct library *const libraries[] = {&libyaml_library, &libgnutls_library, &libcrypt_library, NULL};
 
 int http_web_load(const char *path, struct http_web **ret, char why[HTTP_WEB_ERROR_MAX])
 {
 	struct reading r = {
 		.path = path, .why = why, .min_version = 12, .max_version = 13, .server_order = true};
 	char *text = read_file(path);
+	const char *missing;
 	int err;
 
 	if (!text) {
 		err = -errno;
 		(void)snprintf(why, HTTP_WEB_ERROR_MAX, "%.400s: %s", path, strerror(-err));
 		return err;
+	}
+	if (library_load_all(libraries, &missing)) {
+		(void)snprintf(why, HTTP_WEB_ERROR_MAX, "needs %s", missing);
+		free(text);
+		return ERR_LIMIT;
 	}
 	(void)snprintf(why, HTTP_WEB_ERROR_MAX, "out of memory");
 	r.web = calloc(1, sizeof(*r.web));

@@ -5,6 +5,7 @@
  * plugin of a block can rely on what an earlier one has set. */
 
 #include "base/hash.h"
+#include "base/library.h"
 #include "base/log.h"
 #include "server/build.h"
 
@@ -63,6 +64,7 @@ static void setup_one(struct build *b, size_t block, const struct plugin_slot *s
 	struct setup_run r = {.s = {.in = &in, .arena = b->arena, .block = bl, .gen = b->g, .note_content = note_content}};
 	struct instance *inst = &bl->all[bl->n_all];
 	unsigned errors_before;
+	const char *why;
 
 	if (!slot->plugin) {
 		cf_error(b->errs, at->file, at->line, "plugin \"%s\" is not in this build", slot->name);
@@ -77,6 +79,10 @@ static void setup_one(struct build *b, size_t block, const struct plugin_slot *s
 	r.fingerprint = fingerprint_tokens(&b->cf->blocks[block], slot->name);
 	if (!inst->state) {
 		cf_error(b->errs, at->file, at->line, "out of memory");
+		return;
+	}
+	if (library_load_all(slot->plugin->libraries, &why)) {
+		cf_error(b->errs, at->file, at->line, "plugin %s needs %s", slot->name, why);
 		return;
 	}
 	errors_before = b->errs->n_errors;

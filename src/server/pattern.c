@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /* PCRE2, set to mean what Go does: `$` is the very end, `.` stops at a line feed alone, \d \w \s are ASCII. */
-#define PCRE2_CODE_UNIT_WIDTH 8
 #include "server/pattern.h"
 
 #include "base/err.h"
+#include "foreign/pcre2.h"
 
-#include <pcre2.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,21 +32,21 @@ struct pattern_match {
 
 static pcre2_code *compile(const char *text, char *why, size_t why_len)
 {
-	pcre2_compile_context *ctx = pcre2_compile_context_create(NULL);
+	pcre2_compile_context *ctx = libpcre2.compile_context_create_8(NULL);
 	int err = PCRE2_ERROR_NOMEMORY;
 	pcre2_code *code = NULL;
 	PCRE2_SIZE at = 0;
 
 	if (ctx) {
-		pcre2_set_newline(ctx, PCRE2_NEWLINE_LF);
-		code = pcre2_compile((PCRE2_SPTR)text, PCRE2_ZERO_TERMINATED,
+		libpcre2.set_newline_8(ctx, PCRE2_NEWLINE_LF);
+		code = libpcre2.compile_8((PCRE2_SPTR)text, PCRE2_ZERO_TERMINATED,
 				     PCRE2_DOLLAR_ENDONLY | PCRE2_MATCH_INVALID_UTF | PCRE2_NEVER_BACKSLASH_C,
 				     &err, &at, ctx);
 	}
-	pcre2_compile_context_free(ctx);
+	libpcre2.compile_context_free_8(ctx);
 	if (code)
 		return code;
-	if (pcre2_get_error_message(err, (PCRE2_UCHAR *)why, why_len) < 0)
+	if (libpcre2.get_error_message_8(err, (PCRE2_UCHAR *)why, why_len) < 0)
 		snprintf(why, why_len, "no valid expression");
 	snprintf(why + strlen(why), why_len - strlen(why), " (at character %zu)", (size_t)at + 1);
 	return NULL;
@@ -59,9 +58,9 @@ static void read_names(struct pattern *p)
 	uint32_t n = 0, size = 0;
 	PCRE2_SPTR at = NULL;
 
-	pcre2_pattern_info(p->code, PCRE2_INFO_NAMECOUNT, &n);
-	pcre2_pattern_info(p->code, PCRE2_INFO_NAMEENTRYSIZE, &size);
-	pcre2_pattern_info(p->code, PCRE2_INFO_NAMETABLE, &at);
+	libpcre2.pattern_info_8(p->code, PCRE2_INFO_NAMECOUNT, &n);
+	libpcre2.pattern_info_8(p->code, PCRE2_INFO_NAMEENTRYSIZE, &size);
+	libpcre2.pattern_info_8(p->code, PCRE2_INFO_NAMETABLE, &at);
 	for (uint32_t i = 0; i < n; i++, at += size)
 		p->names[at[0] << 8 | at[1]] = (const char *)at + 2;
 }
@@ -70,7 +69,7 @@ static bool read_groups(struct pattern *p, char *why, size_t why_len)
 {
 	uint32_t n = 0;
 
-	pcre2_pattern_info(p->code, PCRE2_INFO_CAPTURECOUNT, &n);
+	libpcre2.pattern_info_8(p->code, PCRE2_INFO_CAPTURECOUNT, &n);
 	if (n >= PATTERN_GROUPS_MAX) {
 		snprintf(why, why_len, "it has %u groups, allowed are %d", n, PATTERN_GROUPS_MAX - 1);
 		return false;
@@ -83,9 +82,14 @@ static bool read_groups(struct pattern *p, char *why, size_t why_len)
 struct pattern *pattern_new(const char *text, char *why, size_t why_len)
 {
 	struct pattern *p;
+	const char *missing;
 
 	if (!pattern_is_go_syntax(text, why, why_len))
 		return NULL;
+	if (library_load(&libpcre2_library, &missing)) {
+		snprintf(why, why_len, "needs %s", missing);
+		return NULL;
+	}
 	p = calloc(1, sizeof(*p));
 	if (!p) {
 		snprintf(why, why_len, "out of memory");
@@ -101,7 +105,7 @@ struct pattern *pattern_new(const char *text, char *why, size_t why_len)
 void pattern_free(struct pattern *p)
 {
 	if (p)
-		pcre2_code_free(p->code);
+		libpcre2.code_free_8(p->code);
 	free(p);
 }
 
@@ -121,16 +125,16 @@ struct pattern_match *pattern_match_new(unsigned groups)
 {
 	struct pattern_match *m = calloc(1, sizeof(*m));
 
-	if (!m)
-		return NULL;
-	m->data = pcre2_match_data_create(groups ? groups : 1, NULL);
-	m->limits = pcre2_match_context_create(NULL);
+	if (!m || !library_loaded(&libpcre2_library)) /* where there is no pattern, nothing is needed to match one */
+		return m;
+	m->data = libpcre2.match_data_create_8(groups ? groups : 1, NULL);
+	m->limits = libpcre2.match_context_create_8(NULL);
 	if (!m->data || !m->limits) {
 		pattern_match_free(m);
 		return NULL;
 	}
-	pcre2_set_match_limit(m->limits, STEPS_MAX);
-	pcre2_set_heap_limit(m->limits, HEAP_MAX_KIB);
+	libpcre2.set_match_limit_8(m->limits, STEPS_MAX);
+	libpcre2.set_heap_limit_8(m->limits, HEAP_MAX_KIB);
 	return m;
 }
 
@@ -138,14 +142,16 @@ void pattern_match_free(struct pattern_match *m)
 {
 	if (!m)
 		return;
-	pcre2_match_data_free(m->data);
-	pcre2_match_context_free(m->limits);
+	if (m->data)
+		libpcre2.match_data_free_8(m->data);
+	if (m->limits)
+		libpcre2.match_context_free_8(m->limits);
 	free(m);
 }
 
 int pattern_find(const struct pattern *p, struct pattern_match *m, const char *text, size_t len)
 {
-	int r = pcre2_match(p->code, (PCRE2_SPTR)text, len, 0, 0, m->data, m->limits);
+	int r = libpcre2.match_8(p->code, (PCRE2_SPTR)text, len, 0, 0, m->data, m->limits);
 
 	m->pairs = 0;
 	if (r == PCRE2_ERROR_NOMATCH)
@@ -153,7 +159,7 @@ int pattern_find(const struct pattern *p, struct pattern_match *m, const char *t
 	if (r < 0)
 		return ERR_LIMIT;
 	/* 0: it matches, and the room was too little to tell all its groups. */
-	m->pairs = r ? (unsigned)r : pcre2_get_ovector_count(m->data);
+	m->pairs = r ? (unsigned)r : libpcre2.get_ovector_count_8(m->data);
 	return 1;
 }
 
@@ -164,7 +170,7 @@ bool pattern_matches(const struct pattern *p, struct pattern_match *m, const cha
 
 bool pattern_group(const struct pattern_match *m, unsigned i, size_t *ret_from, size_t *ret_to)
 {
-	const PCRE2_SIZE *at = pcre2_get_ovector_pointer(m->data);
+	const PCRE2_SIZE *at = libpcre2.get_ovector_pointer_8(m->data);
 
 	if (i >= m->pairs || at[2 * i] == PCRE2_UNSET)
 		return false;

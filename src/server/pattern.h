@@ -34,7 +34,8 @@ unsigned pattern_groups(const struct pattern *p);
 /* A group's name, or NULL when it has none.  Lives as long as `p`. */
 const char *pattern_group_name(const struct pattern *p, unsigned group);
 
-/* Room for a match of any expression with at most `groups` groups (1: where it matches).  NULL: no memory. */
+/* Room for a match of any expression with at most `groups` groups (1: where it matches), which is there already: the first one
+ * brings the library.  NULL: no memory. */
 struct pattern_match *pattern_match_new(unsigned groups);
 void pattern_match_free(struct pattern_match *m);
 

@@ -17,6 +17,7 @@ struct block;
 struct cf_cursor;
 struct generation;
 struct library;
+struct library;
 struct metadata_label;
 struct query;
 struct text;
@@ -48,6 +49,9 @@ struct plugin {
 	const char *name;         /* the directive */
 	size_t state_size;        /* zeroed state per server block and directive name, in the generation's arena; const while serving */
 	size_t query_size;        /* zeroed scratch per query, given to query() and reply() */
+
+	/* Loaded before setup, or the configuration is refused at the directive; up to a NULL.  NULL: none (base/library.h). */
+	struct library *const *libraries;
 
 	/* Parse all occurrences of the directive in one block.  0, or ERR_SYNTAX with errors recorded through
 	 * the cursor.  No side effects outside `state` and the arena (check runs it too).  Thread: builder. */

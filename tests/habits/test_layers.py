@@ -5,12 +5,12 @@ import re
 import tree
 
 # Folders of one rank do not know each other.
-RANK = {"base": 0, "wire": 1, "corefile": 2, "net": 2, "cache": 3, "upstream": 3, "zone": 3, "kube": 3,
+RANK = {"base": 0, "foreign": 1, "wire": 1, "corefile": 2, "net": 2, "cache": 3, "upstream": 3, "zone": 3, "kube": 3,
         "capture": 3, "server": 4, "plugin": 5, "control": 6, "doctor": 6, "cli": 7, "main.c": 7}
 
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"')
-FOREIGN = re.compile(r"\b(?:uv|curl|MHD|urcu)_\w+")
-FOREIGN_HOMES = ("src/net/", "src/control/", "src/base/rcu", "src/kube/http")
+FOREIGN = re.compile(r"\b(?:(?:uv|curl|MHD|urcu)_\w+|lib(?:curl|microhttpd)[._]\w+)")
+FOREIGN_HOMES = ("src/foreign/", "src/net/", "src/control/", "src/base/rcu", "src/kube/http")
 
 
 def folder(path):

@@ -4,6 +4,7 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "foreign/fstrm.h"
 #include "plugin/log/log.h"
 #include "server/query.h"
 #include "server/worker.h"
@@ -219,9 +220,12 @@ static void worker_stop(struct worker *w, void *state, void *local)
 	free(local);
 }
 
+static struct library *const libraries[] = {&libfstrm_library, NULL};
+
 const struct plugin plugin_dnstap = {
 	.name = "dnstap",
 	.state_size = sizeof(struct dnstap),
+	.libraries = libraries,
 	.setup = dnstap_setup,
 	.start = start,
 	.stop = stop,

@@ -3,11 +3,11 @@
  * library does the frames; what it writes is gathered here, so that a frame is no system call.  Thread: the sender's. */
 #include "plugin/dnstap/dnstap.h"
 
+#include "foreign/fstrm.h"
 #include "plugin/dnstap/tls.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <fstrm.h>
 #include <netdb.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -207,22 +207,22 @@ static int use_path(const struct dnstap_config *c, use_fn use, char *why, size_t
 
 static struct fstrm_writer *writer_of(struct dnstap_stream *s)
 {
-	struct fstrm_writer_options *o = fstrm_writer_options_init();
-	struct fstrm_rdwr *rdwr = fstrm_rdwr_init(s);
+	struct fstrm_writer_options *o = libfstrm.writer_options_init();
+	struct fstrm_rdwr *rdwr = libfstrm.rdwr_init(s);
 	struct fstrm_writer *w = NULL;
 
 	if (o && rdwr) {
-		fstrm_rdwr_set_open(rdwr, op_nothing);
-		fstrm_rdwr_set_close(rdwr, op_nothing);
-		fstrm_rdwr_set_read(rdwr, op_read);
-		fstrm_rdwr_set_write(rdwr, op_write);
-		(void)fstrm_writer_options_add_content_type(o, content_type, sizeof(content_type) - 1);
-		w = fstrm_writer_init(o, &rdwr);
+		libfstrm.rdwr_set_open(rdwr, op_nothing);
+		libfstrm.rdwr_set_close(rdwr, op_nothing);
+		libfstrm.rdwr_set_read(rdwr, op_read);
+		libfstrm.rdwr_set_write(rdwr, op_write);
+		(void)libfstrm.writer_options_add_content_type(o, content_type, sizeof(content_type) - 1);
+		w = libfstrm.writer_init(o, &rdwr);
 	}
 	if (rdwr)
-		fstrm_rdwr_destroy(&rdwr);
+		libfstrm.rdwr_destroy(&rdwr);
 	if (o)
-		fstrm_writer_options_destroy(&o);
+		libfstrm.writer_options_destroy(&o);
 	return w;
 }
 
@@ -246,7 +246,7 @@ static struct dnstap_stream *begin(const struct dnstap_config *c, int fd, char *
 		}
 	}
 	s->writer = writer_of(s);
-	if (s->writer && fstrm_writer_open(s->writer) == fstrm_res_success && dnstap_stream_flush(s))
+	if (s->writer && libfstrm.writer_open(s->writer) == fstrm_res_success && dnstap_stream_flush(s))
 		return s;
 	(void)snprintf(why, cap, "the other side does not take dnstap frames");
 	dnstap_stream_close(s, false);
@@ -287,7 +287,7 @@ struct dnstap_stream *dnstap_stream_accept(const struct dnstap_config *c, int fd
 
 bool dnstap_stream_write(struct dnstap_stream *s, const uint8_t *frame, size_t len)
 {
-	return fstrm_writer_write(s->writer, frame, len) == fstrm_res_success;
+	return libfstrm.writer_write(s->writer, frame, len) == fstrm_res_success;
 }
 
 void dnstap_stream_close(struct dnstap_stream *s, bool orderly)
@@ -298,7 +298,7 @@ void dnstap_stream_close(struct dnstap_stream *s, bool orderly)
 	if (!orderly)
 		(void)shutdown(s->fd, SHUT_RDWR);
 	if (s->writer)
-		fstrm_writer_destroy(&s->writer);
+		libfstrm.writer_destroy(&s->writer);
 	dnstap_tls_end(s->tls);
 	close(s->fd);
 	free(s);

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "plugin/dnstap/tls.h"
 
+#include "foreign/gnutls.h"
 #include "plugin/dnstap/dnstap.h"
 
 #include <errno.h>
-#include <gnutls/gnutls.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,58 +23,62 @@ static int load(const struct dnstap_config *c, gnutls_certificate_credentials_t 
 	int err = 0;
 
 	if (c->cert)
-		err = gnutls_certificate_set_x509_key_file(cred, c->cert, c->key, GNUTLS_X509_FMT_PEM);
+		err = libgnutls.certificate_set_x509_key_file(cred, c->cert, c->key, GNUTLS_X509_FMT_PEM);
 	if (err >= 0 && c->ca)
-		err = gnutls_certificate_set_x509_trust_file(cred, c->ca, GNUTLS_X509_FMT_PEM);
+		err = libgnutls.certificate_set_x509_trust_file(cred, c->ca, GNUTLS_X509_FMT_PEM);
 	else if (err >= 0 && !c->listen)
-		err = gnutls_certificate_set_x509_system_trust(cred);
+		err = libgnutls.certificate_set_x509_system_trust(cred);
 	return err;
 }
 
 const char *dnstap_tls_check(const struct dnstap_config *c)
 {
 	gnutls_certificate_credentials_t cred;
-	int err = gnutls_certificate_allocate_credentials(&cred);
+	const char *missing;
+	int err;
 
+	if (library_load(&libgnutls_library, &missing))
+		return missing;
+	err = libgnutls.certificate_allocate_credentials(&cred);
 	if (err < 0)
-		return gnutls_strerror(err);
+		return libgnutls.strerror(err);
 	err = load(c, cred);
-	gnutls_certificate_free_credentials(cred);
-	return err < 0 ? gnutls_strerror(err) : NULL;
+	libgnutls.certificate_free_credentials(cred);
+	return err < 0 ? libgnutls.strerror(err) : NULL;
 }
 
 /* With a CA a client must show a certificate of it, unless `skipverify`. */
 static void set_checks(const struct dnstap_config *c, gnutls_session_t s)
 {
 	if (c->listen && c->ca) {
-		gnutls_certificate_server_set_request(s, c->skipverify ? GNUTLS_CERT_REQUEST : GNUTLS_CERT_REQUIRE);
+		libgnutls.certificate_server_set_request(s, c->skipverify ? GNUTLS_CERT_REQUEST : GNUTLS_CERT_REQUIRE);
 		if (!c->skipverify)
-			gnutls_session_set_verify_cert(s, NULL, 0);
+			libgnutls.session_set_verify_cert(s, NULL, 0);
 	} else if (!c->listen && !c->skipverify) {
-		gnutls_session_set_verify_cert(s, c->host, 0);
+		libgnutls.session_set_verify_cert(s, c->host, 0);
 	}
 }
 
 static int shake_hands(const struct dnstap_config *c, struct dnstap_tls *t, int fd)
 {
-	int err = gnutls_certificate_allocate_credentials(&t->credentials);
+	int err = libgnutls.certificate_allocate_credentials(&t->credentials);
 
 	if (err >= 0)
 		err = load(c, t->credentials);
 	if (err >= 0)
-		err = gnutls_init(&t->session, (c->listen ? GNUTLS_SERVER : GNUTLS_CLIENT) | GNUTLS_NO_SIGNAL);
+		err = libgnutls.init(&t->session, (c->listen ? GNUTLS_SERVER : GNUTLS_CLIENT) | GNUTLS_NO_SIGNAL);
 	if (err >= 0)
-		err = gnutls_set_default_priority(t->session);
+		err = libgnutls.set_default_priority(t->session);
 	if (err >= 0)
-		err = gnutls_credentials_set(t->session, GNUTLS_CRD_CERTIFICATE, t->credentials);
+		err = libgnutls.credentials_set(t->session, GNUTLS_CRD_CERTIFICATE, t->credentials);
 	if (err < 0)
 		return err;
 	if (!c->listen)
-		(void)gnutls_server_name_set(t->session, GNUTLS_NAME_DNS, c->host, strlen(c->host));
+		(void)libgnutls.server_name_set(t->session, GNUTLS_NAME_DNS, c->host, strlen(c->host));
 	set_checks(c, t->session);
-	gnutls_transport_set_int(t->session, fd);
+	libgnutls.transport_set_int2(t->session, fd, fd);
 	do {
-		err = gnutls_handshake(t->session);
+		err = libgnutls.handshake(t->session);
 	} while (err == GNUTLS_E_INTERRUPTED);
 	return err;
 }
@@ -86,7 +90,7 @@ struct dnstap_tls *dnstap_tls_begin(const struct dnstap_config *c, int fd, char 
 
 	if (err >= 0)
 		return t;
-	(void)snprintf(why, cap, "TLS: %s", err == GNUTLS_E_AGAIN ? "no answer in time" : gnutls_strerror(err));
+	(void)snprintf(why, cap, "TLS: %s", err == GNUTLS_E_AGAIN ? "no answer in time" : libgnutls.strerror(err));
 	dnstap_tls_end(t);
 	return NULL;
 }
@@ -95,7 +99,7 @@ struct dnstap_tls *dnstap_tls_begin(const struct dnstap_config *c, int fd, char 
  * is asked which it was. */
 static ssize_t result(const struct dnstap_tls *t, ssize_t n, short events)
 {
-	struct pollfd p = {.fd = gnutls_transport_get_int(t->session), .events = events};
+	struct pollfd p = {.fd = libgnutls.transport_get_int(t->session), .events = events};
 
 	if (n >= 0)
 		return n;
@@ -108,12 +112,12 @@ static ssize_t result(const struct dnstap_tls *t, ssize_t n, short events)
 
 ssize_t dnstap_tls_write(struct dnstap_tls *t, const void *data, size_t len)
 {
-	return result(t, gnutls_record_send(t->session, data, len), POLLOUT);
+	return result(t, libgnutls.record_send(t->session, data, len), POLLOUT);
 }
 
 ssize_t dnstap_tls_read(struct dnstap_tls *t, void *data, size_t len)
 {
-	return result(t, gnutls_record_recv(t->session, data, len), POLLIN);
+	return result(t, libgnutls.record_recv(t->session, data, len), POLLIN);
 }
 
 void dnstap_tls_end(struct dnstap_tls *t)
@@ -121,10 +125,10 @@ void dnstap_tls_end(struct dnstap_tls *t)
 	if (!t)
 		return;
 	if (t->session) {
-		(void)gnutls_bye(t->session, GNUTLS_SHUT_WR);
-		gnutls_deinit(t->session);
+		(void)libgnutls.bye(t->session, GNUTLS_SHUT_WR);
+		libgnutls.deinit(t->session);
 	}
 	if (t->credentials)
-		gnutls_certificate_free_credentials(t->credentials);
+		libgnutls.certificate_free_credentials(t->credentials);
 	free(t);
 }

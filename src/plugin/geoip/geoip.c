@@ -70,12 +70,15 @@ static void geoip_free(void *state)
 	struct geoip *g = state;
 
 	if (g->is_open)
-		MMDB_close(&g->db);
+		libmaxminddb.close(&g->db);
 }
+
+static struct library *const libraries[] = {&libmaxminddb_library, NULL};
 
 const struct plugin plugin_geoip = {
 	.name = "geoip",
 	.state_size = sizeof(struct geoip),
+	.libraries = libraries,
 	.setup = geoip_setup,
 	.free = geoip_free,
 	.metadata = metadata,

@@ -3,11 +3,11 @@
  * address. */
 #pragma once
 
+#include "foreign/maxminddb.h"
 #include "net/addr.h"
 #include "server/metadata.h"
 #include "server/plugin.h"
 
-#include <maxminddb.h>
 
 struct arena;
 

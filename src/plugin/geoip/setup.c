@@ -19,7 +19,7 @@ static const struct cf_option_def options[] = {{"edns-subnet", 0, 0, parse_edns_
 
 static const char *open_error(int status)
 {
-	return status == MMDB_FILE_OPEN_ERROR || status == MMDB_IO_ERROR ? err_text(-errno) : MMDB_strerror(status);
+	return status == MMDB_FILE_OPEN_ERROR || status == MMDB_IO_ERROR ? err_text(-errno) : libmaxminddb.strerror(status);
 }
 
 static int open_database(struct setup *s, struct geoip *g, const char *name)
@@ -29,7 +29,7 @@ static int open_database(struct setup *s, struct geoip *g, const char *name)
 
 	if (!path)
 		return ERR_SYNTAX;
-	status = MMDB_open(path, MMDB_MODE_MMAP, &g->db);
+	status = libmaxminddb.open(path, MMDB_MODE_MMAP, &g->db);
 	if (status != MMDB_SUCCESS)
 		return cf_fail(s->in, "database \"%.300s\": %s", path, open_error(status));
 	g->is_open = true;

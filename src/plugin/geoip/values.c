@@ -69,7 +69,7 @@ const struct geoip_value *geoip_value_of(const struct geoip *g, const struct met
 
 static bool get(MMDB_entry_s *entry, const char *const *path, MMDB_entry_data_s *ret)
 {
-	return MMDB_aget_value(entry, ret, path) == MMDB_SUCCESS && ret->has_data;
+	return libmaxminddb.aget_value(entry, ret, path) == MMDB_SUCCESS && ret->has_data;
 }
 
 static const char *text_of(const MMDB_entry_data_s *d, struct arena *a)
@@ -156,7 +156,7 @@ const char *geoip_look_up(const struct geoip *g, const struct geoip_value *v, co
 			  struct arena *arena)
 {
 	int err;
-	MMDB_lookup_result_s found = MMDB_lookup_sockaddr(&g->db, &a->sa, &err);
+	MMDB_lookup_result_s found = libmaxminddb.lookup_sockaddr(&g->db, &a->sa, &err);
 	MMDB_entry_data_s d;
 
 	if (err != MMDB_SUCCESS)

@@ -129,6 +129,7 @@ static void stop(void *state)
 const struct plugin plugin_health = {
 	.name = "health",
 	.state_size = sizeof(struct health),
+	.libraries = http_server_libraries,
 	.setup = setup,
 	.start = start,
 	.stop = stop,

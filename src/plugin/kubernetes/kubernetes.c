@@ -277,6 +277,7 @@ const struct plugin plugin_kubernetes = {
 	.name = "kubernetes",
 	.state_size = sizeof(struct kubernetes),
 	.query_size = sizeof(struct k8s_wait),
+	.libraries = kube_libraries,
 	.setup = setup,
 	.start = start,
 	.stop = stop,

@@ -6,6 +6,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "corefile/corefile.h"
+#include "net/http_server.h"
 #include "plugin/http_address.h"
 #include "server/generation.h"
 
@@ -153,6 +154,7 @@ static void stop(void *state)
 const struct plugin plugin_pprof = {
 	.name = "pprof",
 	.state_size = sizeof(struct pprof),
+	.libraries = http_server_libraries,
 	.setup = setup,
 	.start = start,
 	.stop = stop,

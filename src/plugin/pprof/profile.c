@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "plugin/pprof/profile.h"
 
+#include "net/gzip.h"
 #include "plugin/pprof/symbols.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <zlib.h>
 
 /* Fields of Profile. */
 enum {
@@ -255,31 +255,6 @@ void profile_free(struct profile *p)
 	free(p);
 }
 
-static char *compress_whole(const struct bytes *b, size_t *ret_len)
-{
-	z_stream z = {0};
-	size_t cap;
-	char *out;
-	int status;
-
-	/* 15 + 16: the largest window, in gzip's wrapping. */
-	if (deflateInit2(&z, Z_DEFAULT_COMPRESSION, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) != Z_OK)
-		return NULL;
-	cap = deflateBound(&z, b->len);
-	out = malloc(cap);
-	z.next_in = b->p;
-	z.avail_in = (uInt)b->len;
-	z.next_out = (Bytef *)out;
-	z.avail_out = (uInt)cap;
-	status = out ? deflate(&z, Z_FINISH) : Z_MEM_ERROR;
-	*ret_len = z.total_out;
-	deflateEnd(&z);
-	if (status == Z_STREAM_END)
-		return out;
-	free(out);
-	return NULL;
-}
-
 char *profile_finish(struct profile *p, size_t *ret_len)
 {
 	put_mappings(p);
@@ -287,5 +262,5 @@ char *profile_finish(struct profile *p, size_t *ret_len)
 	put_functions(p);
 	for (size_t i = 0; i < p->n_strings; i++)
 		put_bytes(p, &p->out, P_STRING, p->strings[i], strlen(p->strings[i]));
-	return p->failed ? NULL : compress_whole(&p->out, ret_len);
+	return p->failed ? NULL : gzip_bytes(p->out.p, p->out.len, ret_len);
 }

@@ -165,6 +165,7 @@ static void stop(void *state)
 const struct plugin plugin_prometheus = {
 	.name = "prometheus",
 	.state_size = sizeof(struct prometheus),
+	.libraries = http_server_libraries,
 	.setup = setup,
 	.free = free_state,
 	.start = start,

@@ -190,6 +190,7 @@ static void stop(void *state)
 const struct plugin plugin_ready = {
 	.name = "ready",
 	.state_size = sizeof(struct ready),
+	.libraries = http_server_libraries,
 	.setup = setup,
 	.start = start,
 	.stop = stop,

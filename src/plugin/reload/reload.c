@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "corefile/corefile.h"
+#include "foreign/nettle.h"
 #include "server/generation.h"
 
 #define INTERVAL_DEFAULT_NS (30 * NS_PER_S)
@@ -49,7 +50,11 @@ static int setup(struct setup *s, void *state)
 	return r;
 }
 
+/* For the checksum of what is watched. */
+static struct library *const libraries[] = {&libnettle_library, NULL};
+
 const struct plugin plugin_reload = {
 	.name = "reload",
+	.libraries = libraries,
 	.setup = setup,
 };

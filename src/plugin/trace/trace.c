@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/err.h"
+#include "net/http_post.h"
 #include "server/metadata.h"
 #include "server/query.h"
 #include "server/trail.h"
@@ -135,6 +136,7 @@ static void worker_stop(struct worker *w, void *state, void *local)
 const struct plugin plugin_trace = {
 	.name = "trace",
 	.state_size = sizeof(struct trace),
+	.libraries = http_post_libraries,
 	.setup = trace_setup,
 	.start = start,
 	.stop = stop,

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Functions of the language: on numbers, and text read as such. */
+#include "foreign/math.h"
 #include "plugin/view/expr_internal.h"
 
 #include <ctype.h>
 #include <errno.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -28,17 +28,17 @@ static int rounded(const struct expr_value *a, double (*fn)(double), struct expr
 
 static int fn_ceil(struct expr_run *r, const struct expr_value *a, unsigned n, struct expr_value *ret)
 {
-	return rounded(a, ceil, ret);
+	return rounded(a, libm.ceil, ret);
 }
 
 static int fn_floor(struct expr_run *r, const struct expr_value *a, unsigned n, struct expr_value *ret)
 {
-	return rounded(a, floor, ret);
+	return rounded(a, libm.floor, ret);
 }
 
 static int fn_round(struct expr_run *r, const struct expr_value *a, unsigned n, struct expr_value *ret)
 {
-	return rounded(a, round, ret);
+	return rounded(a, libm.round, ret);
 }
 
 enum { NUMBER_TEXT_MAX = 64 };

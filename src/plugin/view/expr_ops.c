@@ -3,9 +3,9 @@
 #include "plugin/view/expr_internal.h"
 
 #include "base/err.h"
+#include "foreign/math.h"
 
 #include <errno.h>
-#include <math.h>
 #include <string.h>
 
 static bool is_number(const struct expr_value *v)
@@ -171,7 +171,7 @@ static int arithmetic(enum expr_op op, const struct expr_value *a, const struct 
 	x = as_float(a);
 	y = as_float(b);
 	ret->kind = EXPR_FLOAT;
-	ret->f = op == OP_ADD ? x + y : op == OP_SUB ? x - y : op == OP_MUL ? x * y : op == OP_POW ? pow(x, y) : 0;
+	ret->f = op == OP_ADD ? x + y : op == OP_SUB ? x - y : op == OP_MUL ? x * y : op == OP_POW ? libm.pow(x, y) : 0;
 	if (op == OP_DIV) /* by zero it is infinite, or no number at all, which compares with nothing */
 		ret->f = y != 0 ? x / y : x == 0 || isnan(x) ? NAN : copysign(INFINITY, x) * copysign(1, y);
 	return 0;

@@ -2,6 +2,7 @@
 /* What stands around operators: conditions, let, if, and the whole expression. */
 #include "plugin/view/expr_parse.h"
 
+#include "foreign/math.h"
 #include "server/pattern.h"
 
 #include <stdio.h>
@@ -97,7 +98,12 @@ struct expr *expr_new(struct arena *a, const char *text, const struct expr_env *
 {
 	struct expr_parser p = {.arena = a, .text = text, .env = env, .why = why};
 	struct expr *e = arena_zalloc(a, sizeof(*e));
+	const char *missing;
 
+	if (library_load(&libm_library, &missing)) {
+		(void)snprintf(why, EXPR_WHY_MAX, "needs %s", missing);
+		return NULL;
+	}
 	if (!e || strlen(text) > EXPR_TEXT_MAX) {
 		(void)snprintf(why, EXPR_WHY_MAX, e ? "the expression is too long" : "out of memory");
 		return NULL;

@@ -2,6 +2,7 @@
 #include "world.h"
 
 #include "control/config_sum.h"
+#include "foreign/nettle.h"
 
 static struct config_sum sum_of(struct world *w, const char *text)
 {
@@ -55,6 +56,20 @@ static void test_every_token_and_its_line_count(void **state)
 	}
 }
 
+static void test_there_is_no_sum_before_somebody_wants_one(void **state)
+{
+	struct config_sum none = {{0}}, s = sum_of(*state, base);
+
+	assert_true(config_sum_equal(&s, &none));
+}
+
+static int load(void **state)
+{
+	const char *why;
+
+	return library_load(&libnettle_library, &why) ? -1 : world_setup(state);
+}
+
 static void test_the_sum_reads_in_hex(void **state)
 {
 	struct config_sum s = {{0x01, 0xab, [63] = 0xf0}};
@@ -72,8 +87,9 @@ static void test_the_sum_reads_in_hex(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_comments_and_blank_lines_do_not_count, world_setup, world_teardown),
-		cmocka_unit_test_setup_teardown(test_every_token_and_its_line_count, world_setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_there_is_no_sum_before_somebody_wants_one, world_setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_comments_and_blank_lines_do_not_count, load, world_teardown),
+		cmocka_unit_test_setup_teardown(test_every_token_and_its_line_count, load, world_teardown),
 		cmocka_unit_test(test_the_sum_reads_in_hex),
 	};
 

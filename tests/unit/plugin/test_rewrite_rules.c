@@ -49,10 +49,11 @@ static const char *made(const char *lines, const char *name)
 {
 	static char out[WIRE_NAME_TEXT_MAX];
 	uint8_t from[WIRE_NAME_MAX], to[WIRE_NAME_MAX];
-	struct pattern_match *room = pattern_match_new(PATTERN_GROUPS_MAX);
+	struct pattern_match *room;
 	int got;
 
 	reads(lines);
+	room = pattern_match_new(PATTERN_GROUPS_MAX);
 	assert_true(wire_name_from_text(name, from) > 0);
 	got = rewrite_rename(&rules.rules->match, room, from, to);
 	if (got > 0)
