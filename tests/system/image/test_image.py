@@ -46,6 +46,13 @@ def test_there_is_nothing_but_what_the_program_needs(image):
     assert {f for f in files - programs if not re.fullmatch(allowed, f)} == set()
 
 
+def test_libraries_that_are_loaded_later_are_there_too(image):
+    with image.tar() as t:
+        files = {os.path.basename(m.name) for m in t}
+    for library in ("libcurl-gnutls", "libgnutls", "libmicrohttpd", "libldns", "libpcre2-8", "libmaxminddb", "libnghttp2"):
+        assert any(f.startswith(library + ".so.") for f in files), f"no {library}: {sorted(files)}"
+
+
 def test_the_bill_of_materials_names_every_file_with_a_package(image):
     with image.tar() as t:
         files = {os.path.basename(m.name) for m in t if m.isreg() and (".so" in m.name or m.name.endswith(".crt"))}
