@@ -17,7 +17,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { STACK_SIZE = 256 << 10, CONN_MEMORY = 32 << 10, COMPRESS_FROM = 1024 };
+enum { STACK_SIZE = 256 << 10, CONN_MEMORY = 32 << 10, COMPRESS_FROM = 1024, STREAM_PIECE = 32 << 10 };
 
 struct http_daemon {
 	struct MHD_Daemon *mhd;
@@ -40,7 +40,19 @@ const char *http_argument(const struct http_request *r, const char *name)
 	return found == MHD_YES ? (value ? value : "") : NULL;
 }
 
+const char *http_header(const struct http_request *r, const char *name)
+{
+	return libmicrohttpd.lookup_connection_value(r->connection, MHD_HEADER_KIND, name);
+}
+
 /* ---------------------------------------------------------------- replies */
+
+static void *place_of(struct MHD_Connection *c)
+{
+	const union MHD_ConnectionInfo *info = libmicrohttpd.get_connection_info(c, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+
+	return info ? info->socket_context : NULL;
+}
 
 static bool takes_gzip(struct MHD_Connection *c)
 {
@@ -78,14 +90,54 @@ static void add_headers(const struct http_daemon *d, const struct http_reply *r,
 		header(m, MHD_HTTP_HEADER_VARY, "Accept-Encoding");
 	if (r->location)
 		header(m, MHD_HTTP_HEADER_LOCATION, r->location);
+	if (r->allow)
+		header(m, MHD_HTTP_HEADER_ALLOW, r->allow);
+	for (const char *const *h = r->headers; h && *h; h += 2)
+		header(m, h[0], h[1]);
 	if (r->download)
 		header(m, MHD_HTTP_HEADER_CONTENT_DISPOSITION, "attachment");
-	if (r->status == MHD_HTTP_NOT_FOUND || r->download)
+	if ((r->status == MHD_HTTP_NOT_FOUND && !r->headers) || r->download)
 		header(m, "X-Content-Type-Options", "nosniff");
 	if (r->status == MHD_HTTP_UNAUTHORIZED)
 		header(m, MHD_HTTP_HEADER_WWW_AUTHENTICATE, "Basic");
 	for (size_t i = 0; d->web && i < d->web->n_headers; i++)
 		header(m, d->web->headers[i].name, d->web->headers[i].value);
+}
+
+/* A stream may wait for what it sends next as long as it likes; what is ready must be taken. */
+static ssize_t read_stream(void *cls, uint64_t pos, char *out, size_t cap)
+{
+	struct http_stream *s = cls;
+	size_t n;
+
+	http_guard_phase(s->guard, s->place, HTTP_HANDLING);
+	n = s->next(s, out, cap);
+	http_guard_phase(s->guard, s->place, HTTP_WRITING);
+	return n ? (ssize_t)n : MHD_CONTENT_READER_END_OF_STREAM;
+}
+
+static void end_stream(void *cls)
+{
+	http_stream_ended(cls);
+}
+
+static enum MHD_Result send_stream(struct http_daemon *d, struct MHD_Connection *c, struct http_reply *r)
+{
+	struct MHD_Response *m;
+	enum MHD_Result sent;
+
+	free(r->body);
+	r->stream->guard = d->guard;
+	r->stream->place = place_of(c);
+	m = libmicrohttpd.create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_PIECE, read_stream, r->stream, end_stream);
+	if (!m) {
+		http_stream_ended(r->stream);
+		return MHD_NO;
+	}
+	add_headers(d, r, false, m);
+	sent = libmicrohttpd.queue_response(c, r->status, m);
+	libmicrohttpd.destroy_response(m);
+	return sent;
 }
 
 static enum MHD_Result send_reply(struct http_daemon *d, struct MHD_Connection *c, struct http_reply *r)
@@ -111,13 +163,6 @@ static enum MHD_Result send_reply(struct http_daemon *d, struct MHD_Connection *
 
 /* ---------------------------------------------------------------- requests */
 
-static void *place_of(struct MHD_Connection *c)
-{
-	const union MHD_ConnectionInfo *info = libmicrohttpd.get_connection_info(c, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
-
-	return info ? info->socket_context : NULL;
-}
-
 static enum MHD_Result answer(struct http_daemon *d, struct MHD_Connection *c, const char *path,
 			      const char *method)
 {
@@ -133,7 +178,7 @@ static enum MHD_Result answer(struct http_daemon *d, struct MHD_Connection *c, c
 		http_dispatch(d->endpoint, &r, &reply);
 	else
 		http_reply_text(&reply, MHD_HTTP_UNAUTHORIZED, "Unauthorized\n");
-	sent = send_reply(d, c, &reply);
+	sent = reply.stream ? send_stream(d, c, &reply) : send_reply(d, c, &reply);
 	http_guard_phase(d->guard, place, HTTP_WRITING);
 	return sent;
 }

@@ -19,6 +19,9 @@ struct http_guard;
 /* Find the handler of r->path and run it; 404 without one. */
 void http_dispatch(struct http_endpoint *e, struct http_request *r, struct http_reply *ret);
 
+/* A stream that a handler gave is over: its claim is let go. */
+void http_stream_ended(struct http_stream *s);
+
 /* ---------------------------------------------------------------- http_listen.c */
 
 enum { HTTP_CANDIDATES_MAX = 8, HTTP_HOST_MAX = 256 };

@@ -61,6 +61,14 @@ static struct http_claim *find_claim(const struct http_endpoint *e, const char *
 	return best;
 }
 
+static void ran(struct http_claim *c)
+{
+	pthread_mutex_lock(&lock);
+	c->running--;
+	pthread_cond_broadcast(&changed);
+	pthread_mutex_unlock(&lock);
+}
+
 void http_dispatch(struct http_endpoint *e, struct http_request *r, struct http_reply *ret)
 {
 	struct http_claim *c;
@@ -76,13 +84,21 @@ void http_dispatch(struct http_endpoint *e, struct http_request *r, struct http_
 	}
 	r->claim = c;
 	c->route.fn(c->route.arg, r, ret);
-	pthread_mutex_lock(&lock);
-	c->running--;
-	pthread_cond_broadcast(&changed);
-	pthread_mutex_unlock(&lock);
+	if (ret->stream)
+		ret->stream->claim = c; /* runs on */
+	else
+		ran(c);
 }
 
-bool http_sleep(const struct http_request *r, uint64_t ns)
+void http_stream_ended(struct http_stream *s)
+{
+	struct http_claim *c = s->claim;
+
+	s->end(s);
+	ran(c);
+}
+
+static bool claim_sleep(const struct http_claim *c, uint64_t ns)
 {
 	struct timespec until;
 	bool going;
@@ -93,11 +109,21 @@ bool http_sleep(const struct http_request *r, uint64_t ns)
 	until.tv_sec += until.tv_nsec / 1000000000;
 	until.tv_nsec %= 1000000000;
 	pthread_mutex_lock(&lock);
-	while (!r->claim->going && pthread_cond_timedwait(&changed, &lock, &until) != ETIMEDOUT)
+	while (!c->going && pthread_cond_timedwait(&changed, &lock, &until) != ETIMEDOUT)
 		;
-	going = r->claim->going;
+	going = c->going;
 	pthread_mutex_unlock(&lock);
 	return !going;
+}
+
+bool http_sleep(const struct http_request *r, uint64_t ns)
+{
+	return claim_sleep(r->claim, ns);
+}
+
+bool http_stream_sleep(const struct http_stream *s, uint64_t ns)
+{
+	return claim_sleep(s->claim, ns);
 }
 
 void http_reply_text(struct http_reply *r, unsigned status, const char *text)

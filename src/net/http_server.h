@@ -24,6 +24,7 @@ enum { HTTP_CONNS_MAX = 128, HTTP_TIMEOUT_MS = 5000, HTTP_BODY_MAX = 1 << 20 };
 
 struct arena;
 struct http_claim;
+struct http_guard;
 struct library;
 
 /* What a claim needs and loads.  Who names them before can tell which one is missing. */
@@ -39,13 +40,33 @@ struct http_request {
 };
 /* The value of `name` in the query part; "" for one without, NULL when it is not there. */
 const char *http_argument(const struct http_request *r, const char *name);
+/* The value of a header of the request; NULL: it has none. */
+const char *http_header(const struct http_request *r, const char *name);
 /* Wait, in a handler.  False: the claim goes, finish at once. */
 bool http_sleep(const struct http_request *r, uint64_t ns);
+
+/* A body that is made while it is sent, without an end of its own (server-sent events); the head of the maker's struct.  It holds its
+ * connection's thread and its claim; a client that does not take what is ready within HTTP_TIMEOUT_MS is closed. */
+struct http_stream {
+	/* The next bytes into `out`, `cap` at most; waits for them with http_stream_sleep.  0: the end. */
+	size_t (*next)(struct http_stream *s, char *out, size_t cap);
+	/* It is over, `s` is the maker's to free. */
+	void (*end)(struct http_stream *s);
+	/* the server's */
+	struct http_claim *claim;
+	struct http_guard *guard;
+	void *place;
+};
+/* False: the claim goes, end at once. */
+bool http_stream_sleep(const struct http_stream *s, uint64_t ns);
 
 struct http_reply {
 	unsigned status;
 	const char *type; /* static */
 	const char *location; /* static, for 302; NULL: none */
+	const char *allow; /* static, for 405; NULL: none */
+	const char *const *headers; /* static: name, value, name, value ... NULL; may be NULL */
+	struct http_stream *stream; /* in place of `body`; NULL: none */
 	char *body; /* malloc'ed, the server frees it; NULL: no memory, answers 500 */
 	size_t len;
 	bool compress; /* gzip, if the client takes it */
