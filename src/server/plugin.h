@@ -17,7 +17,6 @@ struct block;
 struct cf_cursor;
 struct generation;
 struct library;
-struct library;
 struct metadata_label;
 struct query;
 struct text;
