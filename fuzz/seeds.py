@@ -162,6 +162,7 @@ def main():
         save("query", name, data)
     for name, bits, data in answer_seeds():
         save("ingest", name, bytes([bits]) + data)
+        save("doctor_answer", name, bytes([bits]) + data)
     for name, data in name_seeds():
         save("name", name, data)
 

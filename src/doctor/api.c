@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/err.h"
+#include "base/library.h"
 #include "doctor/run.h"
 #include "doctor/world.h"
 #include "kube/http.h"
@@ -58,6 +59,7 @@ int api_open(struct api *a, struct observed_world *w, const struct doctor_option
 {
 	struct kube_options options;
 	char error[KUBE_ERROR_MAX];
+	const char *missing;
 	int err = choose(w, o, &options);
 
 	*a = (struct api){.w = w};
@@ -68,6 +70,10 @@ int api_open(struct api *a, struct observed_world *w, const struct doctor_option
 	if (err) {
 		w->kube.error = world_safe(w, error, strlen(error), 500);
 		return err;
+	}
+	if (library_load_all(kube_libraries, &missing)) {
+		w->kube.error = world_safe(w, missing, strlen(missing), 300);
+		return -ENOENT;
 	}
 	w->kube.where = world_safe(w, a->auth.target.server, strlen(a->auth.target.server), 300);
 	a->http = kube_http_new();
@@ -190,10 +196,12 @@ static void note_refused(struct observed_world *w, const char *verb, const char 
 			return;
 	}
 	if (k->n_refused < REFUSALS_MAX)
-		k->refused[k->n_refused++] = (struct observed_refusal){verb, resource, world_printf(w, "%s", ns)};
+		k->refused[k->n_refused++] =
+			(struct observed_refusal){verb, resource, world_printf(w, "%s", ns)};
 }
 
-cJSON *api_get(struct api *a, const char *verb, const char *resource, const char *ns, const char *path, int *ret_status)
+cJSON *api_get(struct api *a, const char *verb, const char *resource, const char *ns, const char *path,
+	       int *ret_status)
 {
 	struct request r = {0};
 	cJSON *object = NULL;
@@ -209,7 +217,8 @@ cJSON *api_get(struct api *a, const char *verb, const char *resource, const char
 	else if (!r.err && r.status == OK && r.body)
 		object = cJSON_ParseWithLength(r.body, r.len);
 	else if (!r.err && r.status != 404)
-		a->w->kube.error = world_printf(a->w, "%s %s: the API server answered with status %d", verb, resource, r.status);
+		a->w->kube.error = world_printf(a->w, "%s %s: the API server answered with status %d", verb,
+						resource, r.status);
 	free(r.body);
 	return object;
 }

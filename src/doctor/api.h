@@ -28,6 +28,11 @@ void api_close(struct api *a);
 cJSON *api_get(struct api *a, const char *verb, const char *resource, const char *ns, const char *path, int *ret_status)
 	MUST_USE;
 
+/* The first element of a list (NULL: none); `next` leads on. */
+static inline const cJSON *api_first(const cJSON *list)
+{
+	return list ? list->child : NULL;
+}
 /* Members by a path of names; NULL when one is missing or of another kind. */
 const cJSON *api_member(const cJSON *o, const char *name);
 const char *api_text(const cJSON *o, const char *name);

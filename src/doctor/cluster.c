@@ -40,15 +40,16 @@ static cJSON *get_one(struct api *a, const char *resource, const char *ns, const
 	return api_get(a, "get", resource, ns, path, status);
 }
 
-static cJSON *list_some(struct api *a, const char *group, const char *resource, const char *full_name, const char *ns,
-			const char *selector)
+static cJSON *list_some(struct api *a, const char *group, const char *resource, const char *full_name,
+			const char *ns, const char *selector)
 {
 	char path[PATH_SIZE], *escaped = kube_http_escape(selector);
 	cJSON *list = NULL;
 	int status;
 
 	if (escaped) {
-		snprintf(path, sizeof(path), "%s/namespaces/%s/%s?labelSelector=%s", group, ns, resource, escaped);
+		snprintf(path, sizeof(path), "%s/namespaces/%s/%s?labelSelector=%s", group, ns, resource,
+			 escaped);
 		list = api_get(a, "list", full_name, ns, path, &status);
 	}
 	free(escaped);
@@ -75,8 +76,7 @@ static uint16_t dns_port(const cJSON *ports)
 	const cJSON *port;
 	uint16_t first = 0;
 
-	cJSON_ArrayForEach(port, ports)
-	{
+	for (port = api_first(ports); port; port = port->next) {
 		const char *name = api_text(port, "name");
 		double n = is_dns_port(port) ? cJSON_GetNumberValue(api_member(port, "port")) : 0;
 
@@ -89,10 +89,12 @@ static uint16_t dns_port(const cJSON *ports)
 	return first ? first : PORT_DNS;
 }
 
-static int add_server(struct observed_world *w, enum observed_kind kind, const char *address, uint16_t port, const char *what)
+static int add_server(struct observed_world *w, enum observed_kind kind, const char *address, uint16_t port,
+		      const char *what)
 {
 	struct net_addr addr;
-	int i = address && !net_addr_parse(address, port, &addr) ? world_server(w, kind, &addr, what, NULL) : -1;
+	int i = address && !net_addr_parse(address, port, &addr) ? world_server(w, kind, &addr, what, NULL)
+								 : -1;
 
 	if (i >= 0)
 		w->servers[i].from_api = true;
@@ -106,7 +108,7 @@ static void take_service(struct observed_world *w, const cJSON *service)
 	const char *what = world_printf(w, "service %s/%s", w->kube.service_ns, w->kube.service_name);
 	unsigned n = 0;
 
-	cJSON_ArrayForEach(ip, ips)
+	for (ip = api_first(ips); ip; ip = ip->next)
 		n += add_server(w, OBSERVED_SERVICE, cJSON_GetStringValue(ip), port, what) >= 0;
 	if (n == 0)
 		add_server(w, OBSERVED_SERVICE, api_text(spec, "clusterIP"), port, what);
@@ -119,19 +121,21 @@ static void selector_of(const cJSON *service, char out[SELECTOR_SIZE])
 	size_t len = 0;
 
 	out[0] = '\0';
-	cJSON_ArrayForEach(label, api_member(api_member(service, "spec"), "selector"))
-	{
+	for (label = api_first(api_member(api_member(service, "spec"), "selector")); label;
+	     label = label->next) {
 		const char *value = cJSON_GetStringValue(label);
 
 		if (value && len < SELECTOR_SIZE)
-			len += (size_t)snprintf(out + len, SELECTOR_SIZE - len, "%s%s=%s", len ? "," : "", label->string, value);
+			len += (size_t)snprintf(out + len, SELECTOR_SIZE - len, "%s%s=%s", len ? "," : "",
+						label->string, value);
 	}
 }
 
 /* Tries where distributions have it, unless one was named.  Its object or NULL. */
 static cJSON *find_service(struct api *a, const struct doctor_options *o)
 {
-	static const char *const usual[] = {"kube-system/kube-dns", "kube-system/coredns", "openshift-dns/dns-default"};
+	static const char *const usual[] = {"kube-system/kube-dns", "kube-system/coredns",
+					    "openshift-dns/dns-default"};
 	struct observed_kube *k = &a->w->kube;
 
 	for (size_t i = 0; i < (o->service ? 1 : ARRAY_LEN(usual)); i++) {
@@ -161,8 +165,7 @@ static void take_endpoint(struct observed_world *w, const cJSON *endpoint, uint1
 
 	if (node && (strstr(node, ".ec2.internal") || strstr(node, ".compute.internal")))
 		w->aws = true;
-	cJSON_ArrayForEach(address, api_member(endpoint, "addresses"))
-	{
+	for (address = api_first(api_member(endpoint, "addresses")); address; address = address->next) {
 		*(is_ready ? &w->kube.n_ready : &w->kube.n_not_ready) += 1;
 		if (is_ready)
 			add_server(w, OBSERVED_POD, cJSON_GetStringValue(address), port,
@@ -174,16 +177,16 @@ static void look_up_endpoints(struct api *a)
 {
 	struct observed_kube *k = &a->w->kube;
 	const char *selector = world_printf(a->w, "kubernetes.io/service-name=%s", k->service_name);
-	cJSON *list = list_some(a, "/apis/discovery.k8s.io/v1", "endpointslices", "endpointslices.discovery.k8s.io",
-				k->service_ns, selector);
+	cJSON *list = list_some(a, "/apis/discovery.k8s.io/v1", "endpointslices",
+				"endpointslices.discovery.k8s.io", k->service_ns, selector);
 	const cJSON *slice, *endpoint;
 
 	k->slices_known = list != NULL;
-	cJSON_ArrayForEach(slice, api_member(list, "items"))
-	{
+	for (slice = api_first(api_member(list, "items")); slice; slice = slice->next) {
 		uint16_t port = dns_port(api_member(slice, "ports"));
 
-		cJSON_ArrayForEach(endpoint, api_member(slice, "endpoints"))
+		for (endpoint = api_first(api_member(slice, "endpoints")); endpoint;
+		     endpoint = endpoint->next)
 			take_endpoint(a->w, endpoint, port);
 	}
 	cJSON_Delete(list);
@@ -229,12 +232,11 @@ static void take_pod(struct observed_world *w, const cJSON *pod)
 	const cJSON *status = api_member(pod, "status"), *ip, *container;
 
 	compare_host(w, api_text(status, "hostIP"));
-	cJSON_ArrayForEach(container, api_member(api_member(pod, "spec"), "containers"))
-	{
+	for (container = api_first(api_member(api_member(pod, "spec"), "containers")); container;
+	     container = container->next) {
 		const char *image = api_text(container, "image");
 
-		cJSON_ArrayForEach(ip, api_member(status, "podIPs"))
-		{
+		for (ip = api_first(api_member(status, "podIPs")); ip; ip = ip->next) {
 			if (image)
 				take_image(w, api_text(ip, "ip"), image);
 		}
@@ -246,7 +248,7 @@ static void look_up_pods(struct api *a, const char *selector)
 	cJSON *list = list_some(a, "/api/v1", "pods", "pods", a->w->kube.service_ns, selector);
 	const cJSON *pod;
 
-	cJSON_ArrayForEach(pod, api_member(list, "items"))
+	for (pod = api_first(api_member(list, "items")); pod; pod = pod->next)
 		take_pod(a->w, pod);
 	cJSON_Delete(list);
 }
@@ -329,7 +331,8 @@ static bool has_form(struct observed_world *w, const uint8_t *name)
 	char service[LABEL_SIZE], ns[LABEL_SIZE];
 	const uint8_t *second = name + 1 + name[0], *third;
 
-	if (wire_name_labels(name) != wire_name_labels(w->kube.domain) + 3 || !wire_name_in_zone(name, w->kube.domain))
+	if (wire_name_labels(name) != wire_name_labels(w->kube.domain) + 3 ||
+	    !wire_name_in_zone(name, w->kube.domain))
 		return false;
 	third = second + 1 + second[0];
 	if (third[0] != 3 || strncasecmp((const char *)third + 1, "svc", 3) != 0)
