@@ -6,6 +6,7 @@
 #include "cli/doctor.h"
 #include "cli/flush.h"
 #include "cli/kube.h"
+#include "cli/top.h"
 #include "cli/trace.h"
 #include "control/options.h"
 #include "control/serve.h"
@@ -22,6 +23,7 @@ static const struct {
 } commands[] = {
 	{"check", check, false},
 	{"flush", flush, true},
+	{"top", top, true},
 	{"trace", trace, true},
 };
 

@@ -79,6 +79,12 @@ void metrics_before_scrape(void (*fn)(void));
 /* The sum over all threads of one series' cell (tests, status pages). */
 uint64_t metrics_sum(metric_id id);
 
+/* Call `fn` with each series as it would be scraped, in the same order; hooks run before.  `labels`: as exposed (`a="x",b="y"`), valid
+ * during the call; `value`: of a histogram the number of observations, `sum` theirs, both in exposed units; else `sum` is 0.
+ * Any thread.  -ENOMEM. */
+typedef void (*metrics_look_fn)(void *arg, const struct metric_desc *d, const char *labels, double value, double sum);
+int metrics_look(metrics_look_fn fn, void *arg) MUST_USE;
+
 /* Write the Prometheus text format 0.0.4 into malloc'ed memory that the caller frees.  Families stand in order
  * of name, series in order of labels.  Counters and histograms with labels that were never counted are left
  * out; gauges, and metrics without labels, stand at 0.  NULL: no memory. */

@@ -7,6 +7,7 @@
 #include "base/metrics_registry.h"
 #include "base/text.h"
 
+#include <errno.h>
 #include <math.h>
 #include <pthread.h>
 #include <stdbool.h>
@@ -178,18 +179,25 @@ static void run_hooks(void)
 		hooks[i]();
 }
 
-char *metrics_text(size_t *ret_len)
+static struct seen *scrape(struct registry *ret, size_t *ret_n)
 {
 	static pthread_mutex_t one_at_a_time = PTHREAD_MUTEX_INITIALIZER;
-	struct registry r;
-	struct text t = {0};
 	struct seen *v;
-	size_t n;
 
 	pthread_mutex_lock(&one_at_a_time);
 	run_hooks();
-	v = gather_all(&r, &n);
+	v = gather_all(ret, ret_n);
 	pthread_mutex_unlock(&one_at_a_time);
+	return v;
+}
+
+char *metrics_text(size_t *ret_len)
+{
+	struct registry r;
+	struct text t = {0};
+	size_t n;
+	struct seen *v = scrape(&r, &n);
+
 	t.failed = !v;
 	text_add(&t, "", 0);
 	put_all(&t, &r, v, n);
@@ -201,4 +209,35 @@ char *metrics_text(size_t *ret_len)
 	t.p[t.len] = '\0';
 	*ret_len = t.len;
 	return t.p;
+}
+
+static void look(const struct registry *r, const struct seen *e, metrics_look_fn fn, void *arg)
+{
+	const struct series *s = e->series;
+	const struct metric_desc *d = s->family->desc;
+	uint64_t n = 0;
+
+	if (d->kind != METRIC_HISTOGRAM) {
+		fn(arg, d, s->labels, e->was_read ? e->value : scaled(d, counted(r, s)), 0);
+		return;
+	}
+	for (uint32_t i = 0; i <= d->n_buckets; i++)
+		n += registry_sum(r, s->id + i);
+	fn(arg, d, s->labels, (double)n, scaled(d, (double)registry_sum(r, s->id + (uint32_t)d->n_buckets + 1)));
+}
+
+int metrics_look(metrics_look_fn fn, void *arg)
+{
+	struct registry r;
+	size_t n;
+	struct seen *v = scrape(&r, &n);
+
+	if (!v)
+		return -ENOMEM;
+	for (size_t i = 0; i < n; i++) {
+		if (shown(&r, &v[i]))
+			look(&r, &v[i], fn, arg);
+	}
+	free(v);
+	return 0;
 }

@@ -11,10 +11,10 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-enum { NAME_MAX_LEN = 108, REPLY_WAIT_S = 10 };
+enum { REPLY_WAIT_S = 10 };
 
 /* The abstract sockets @binnacle/... that listen here; their number, the first one's name. */
-static unsigned find_servers(char first[NAME_MAX_LEN])
+static unsigned find_servers(char first[ADMIN_NAME_MAX])
 {
 	FILE *f = fopen("/proc/net/unix", "re");
 	char line[512];
@@ -28,7 +28,7 @@ static unsigned find_servers(char first[NAME_MAX_LEN])
 		if (!at || sscanf(line, "%*s %*s %*s %x", &flags) != 1 || !(flags & 0x10000))
 			continue;
 		if (n++ == 0)
-			(void)snprintf(first, NAME_MAX_LEN, "%.*s", (int)strcspn(at + 2, "\n"), at + 2);
+			(void)snprintf(first, ADMIN_NAME_MAX, "%.*s", (int)strcspn(at + 2, "\n"), at + 2);
 		else
 			fprintf(stderr, "%s%.*s\n", n == 2 ? "several servers run here, choose one with -admin:\n" : "",
 				(int)strcspn(at + 2, "\n"), at + 2);
@@ -86,9 +86,17 @@ static int read_reply(int fd, struct text *t)
 	return t->failed || !t->len ? -1 : 0;
 }
 
+int admin_find(const char *name, char ret[ADMIN_NAME_MAX])
+{
+	if (!name)
+		return find_servers(ret) == 1 ? 0 : -1;
+	(void)snprintf(ret, ADMIN_NAME_MAX, "%s", name);
+	return 0;
+}
+
 char *admin_ask(const char *name, const char *request)
 {
-	char found[NAME_MAX_LEN];
+	char found[ADMIN_NAME_MAX];
 	struct text t = {0};
 	int fd;
 

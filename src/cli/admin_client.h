@@ -4,6 +4,10 @@
 
 #include "base/compiler.h"
 
+enum { ADMIN_NAME_MAX = 108 };
+
+/* Which server is meant: `name`, or for NULL the only one that runs in this network namespace.  0; -1: told on stderr. */
+int admin_find(const char *name, char ret[ADMIN_NAME_MAX]) MUST_USE;
 /* Send a request and wait for its reply (each piece of it at most 10 s).  `name`: -admin, or NULL for the only server that runs
  * in this network namespace.  The reply, at least one byte, is the caller's to free; NULL: the reason has been printed to
  * stderr. */

@@ -5,7 +5,7 @@
 #include "base/metrics.h"
 #include "server/generation.h"
 #include "server/runtime.h"
-#include "server/who_report.h"
+#include "server/top.h"
 #include "server/trail_ask.h"
 #include "wire/name.h"
 #include "wire/wire.h"
@@ -109,14 +109,7 @@ static void serve_trace(struct admin_request *r)
 
 static void serve_top(struct admin_request *r)
 {
-	struct who_report *w = who_report_take();
-
-	if (!w) {
-		text_put(r->reply, "error: no memory");
-		return;
-	}
-	who_report_json(w, r->reply);
-	who_report_free(w);
+	top_json(r->reply);
 }
 
 /* ---------------------------------------------------------------- the table */

@@ -23,9 +23,10 @@ static const struct flag {
 	 "second file with options that CoreDNS does not know, merged into the blocks with the same keys"},
 	{"h", FLAG_BOOL, offsetof(struct options, help), "", "Show this text"},
 	{"help", FLAG_BOOL, offsetof(struct options, help), "", "Show this text"},
-	{"json", FLAG_BOOL, offsetof(struct options, json), "", "With trace: print JSON"},
+	{"json", FLAG_BOOL, offsetof(struct options, json), "", "With trace and top: print JSON"},
 	{"listener", FLAG_TEXT, offsetof(struct options, listener), "string",
 	 "With trace: where the question seems to come in, such as \"dns://:53\" (default: the first that speaks plain DNS)"},
+	{"once", FLAG_BOOL, offsetof(struct options, once), "", "With top: print once and end"},
 	{"p", FLAG_TEXT, offsetof(struct options, dns_port), "string", "Default port (default \"53\")"},
 	{"pidfile", FLAG_TEXT, offsetof(struct options, pidfile), "string", "Path to write pid file"},
 	{"plugins", FLAG_BOOL, offsetof(struct options, plugins), "", "List installed plugins"},
@@ -44,6 +45,7 @@ void options_usage(FILE *to)
 	fputs("Usage: binnacle [flags]            serve the Corefile\n"
 	      "       binnacle check [flags]      report everything that is wrong with it, serve nothing\n"
 	      "       binnacle flush [-tree] NAME | -all    drop cached answers of the server that runs here\n"
+	      "       binnacle top [flags] [SECONDS]    show what the server that runs here does, again and again\n"
 	      "       binnacle trace [flags] NAME [TYPE]    show the way of a question through the server that runs here\n"
 	      "       binnacle convert kube-dns | corefile [flags] [FILE]    make a Corefile (its own flags: binnacle convert)\n"
 	      "       binnacle kube dump [flags]  print what is known of a Kubernetes cluster (its own flags: binnacle kube)\n\n",

@@ -20,7 +20,8 @@ struct options {
 	const char *admin;    /* -admin: NULL: the default name */
 	bool all, tree;       /* flush */
 	const char *client, *listener; /* trace: who seems to ask, and where; NULL: not given */
-	bool json;            /* trace */
+	bool json;            /* top, trace */
+	bool once;            /* top */
 	const char *const *rest; /* positional arguments */
 	int n_rest;
 };

@@ -64,25 +64,31 @@ static void post(unsigned i)
 		r->asked = false; /* its queue is full */
 }
 
-/* What worker `i` has counted; the lock is held.  False: it did not come to it. */
-static bool copy_of(unsigned i, struct who *into)
+/* What worker `i` has counted; the lock is held.  False: it did not come to it in time. */
+static bool copy_of(unsigned i, struct who *into, const struct timespec *until)
 {
-	struct timespec until;
-
-	clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_nsec += WAIT_MS * 1000000L;
-	until.tv_sec += until.tv_nsec / 1000000000L;
-	until.tv_nsec %= 1000000000L;
 	wanted.into = into;
 	wanted.worker = i;
 	post(i);
 	while (requests[i].asked && wanted.into && i < n_workers &&
-	       pthread_cond_timedwait(&answered, &lock, &until) == 0)
+	       pthread_cond_timedwait(&answered, &lock, until) == 0)
 		;
 	if (!wanted.into)
 		return true;
 	wanted.into = NULL;
 	return false;
+}
+
+/* For all of them together: what a worker does not come to is not waited for again with the next. */
+static struct timespec deadline(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_REALTIME, &t);
+	t.tv_nsec += WAIT_MS * 1000000L;
+	t.tv_sec += t.tv_nsec / 1000000000L;
+	t.tv_nsec %= 1000000000L;
+	return t;
 }
 
 void who_report_start(void)
@@ -297,12 +303,13 @@ static void show(struct who_list *l, const struct merge *m, enum who_kind kind, 
 
 static bool take_all(struct taking *t, struct who_report *r)
 {
+	struct timespec until = deadline();
 	bool fine = true;
 
 	pthread_mutex_lock(&lock);
 	r->workers = n_workers;
 	for (unsigned i = 0; i < n_workers && fine; i++) {
-		if (copy_of(i, t->copy))
+		if (copy_of(i, t->copy, &until))
 			fine = take_one(t, r);
 		else
 			r->workers_missing++;

@@ -5,7 +5,7 @@
  *   who_report_json(r, text);             {"uptime_seconds": .., "minute": {..}, "total": {..}}
  *   who_report_free(r);
  *
- * Each worker is asked by a message and copies what it has in its own turn; one that does not come to it within 100 ms is missing
+ * Each worker is asked by a message and copies what it has in its own turn; those that do not come to it within 100 ms are missing
  * (`workers_missing`).  Names are bytes of clients: who_item.text is their presentation form (printable ASCII), for HTML it is to be
  * escaped all the same.
  * Thread: any but a worker's; one report is taken at a time. */

@@ -11,6 +11,7 @@
 #include "base/metrics_number.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -249,6 +250,38 @@ static void test_families_and_series_are_sorted(void **unused)
 			"test_z_total{n=\"a\"} 1\ntest_z_total{n=\"b\"} 1\n");
 }
 
+/* What has been looked at, as text. */
+static void note(void *arg, const struct metric_desc *d, const char *labels, double value, double sum)
+{
+	char *to = arg;
+
+	if (strncmp(d->name, "test_look", strlen("test_look")) == 0)
+		(void)snprintf(to + strlen(to), 256 - strlen(to), "%s{%s}=%g,%g\n", d->name, labels, value, sum);
+}
+
+static double five(void *arg)
+{
+	return 5;
+}
+
+static void test_looking_gives_the_values_of_a_scrape(void **unused)
+{
+	static const double bounds[] = {1, 2};
+	static const struct metric_desc h = {.name = "test_look_seconds", .help = "x", .kind = METRIC_HISTOGRAM,
+					     .labels = "n", .buckets = bounds, .n_buckets = 2, .scale = 10};
+	static const struct metric_desc g = {.name = "test_look_now", .help = "x", .kind = METRIC_GAUGE, .labels = ""};
+	metric_id id = metrics_series(&h, (const char *[]){"a"});
+	char text[256] = "";
+
+	(void)metrics_series(&h, (const char *[]){"never"});
+	metrics_reader(&g, NULL, five, &text);
+	metric_observe(cells, id, &h, 5);
+	metric_observe(cells, id, &h, 100);
+	assert_int_equal(metrics_look(note, text), 0);
+	assert_string_equal(text, "test_look_now{}=5,0\ntest_look_seconds{n=\"a\"}=2,10.5\n");
+	metrics_reader_drop(&text);
+}
+
 static void test_id_zero_counts_nowhere(void **unused)
 {
 	metric_inc(cells, 0);
@@ -270,6 +303,7 @@ int main(void)
 		cmocka_unit_test(test_histogram_without_labels_or_scale),
 		cmocka_unit_test(test_reader_is_asked_when_scraped),
 		cmocka_unit_test(test_families_and_series_are_sorted),
+		cmocka_unit_test(test_looking_gives_the_values_of_a_scrape),
 		cmocka_unit_test(test_id_zero_counts_nowhere),
 	};
 
