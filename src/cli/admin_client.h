@@ -12,3 +12,5 @@ int admin_find(const char *name, char ret[ADMIN_NAME_MAX]) MUST_USE;
  * in this network namespace.  The reply, at least one byte, is the caller's to free; NULL: the reason has been printed to
  * stderr. */
 char *admin_ask(const char *name, const char *request) MUST_USE;
+/* The same of the only server here, saying nothing: NULL too when none or several run, or it lets us not in. */
+char *admin_try(const char *request, char ret_name[ADMIN_NAME_MAX]) MUST_USE;

@@ -4,6 +4,7 @@
 #include "base/compiler.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "cli/doctor_admin.h"
 #include "corefile/corefile.h"
 #include "doctor/run.h"
 #include "doctor/show.h"
@@ -22,6 +23,7 @@ enum { STATUS_USAGE = 3, TIMEOUT_MAX_S = 60, LOG_FLUSH_MS = 1000 };
 struct command {
 	struct doctor_options o;
 	bool json, no_color, quiet, help;
+	const char *admin; /* of the Binnacle here; NULL: the only one */
 	const char *queries, *timeout, *port; /* checked when all flags are read */
 };
 
@@ -50,6 +52,8 @@ static const struct flag {
 	 "the DNS service (default \"kube-system/kube-dns\")"},
 	{"configmap", FLAG_TEXT, offsetof(struct command, o.configmap), "namespace/name",
 	 "where the Corefile is (default: coredns or binnacle, beside the DNS service)"},
+	{"admin", FLAG_TEXT, offsetof(struct command, admin), "string",
+	 "admin socket of the Binnacle that runs here and tells its upstreams (default: the only one), or \"off\""},
 	{"no-api", FLAG_BOOL, offsetof(struct command, o.no_api), "", "do not ask the API server"},
 	{"control", FLAG_TEXT, offsetof(struct command, o.control), "name",
 	 "a name that must resolve (default: kubernetes.default.svc of the cluster)"},
@@ -247,13 +251,18 @@ static int print(const struct command *c, struct observed_world *w, const struct
 
 static int diagnose(const struct command *c)
 {
+	struct doctor_options o = c->o;
 	struct observed_world w;
 	struct verdict_list v;
+	char *status_of_here;
 	int status = STATUS_USAGE;
 
-	if (doctor_run(&c->o, &w, &v) == 0)
-		status = c->o.dry ? 0 : print(c, &w, &v);
+	status_of_here = doctor_admin_status(c->admin, &o.status_where);
+	o.status = status_of_here;
+	if (doctor_run(&o, &w, &v) == 0)
+		status = o.dry ? 0 : print(c, &w, &v);
 	world_fini(&w);
+	free(status_of_here);
 	return status;
 }
 

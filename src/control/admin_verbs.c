@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "base/metrics.h"
+#include "plugin/status/status.h"
 #include "server/generation.h"
 #include "server/runtime.h"
 #include "server/top.h"
@@ -112,6 +113,11 @@ static void serve_top(struct admin_request *r)
 	top_json(r->reply);
 }
 
+static void serve_status(struct admin_request *r)
+{
+	status_document(r->reply);
+}
+
 /* ---------------------------------------------------------------- the table */
 
 static const struct admin_verb {
@@ -119,6 +125,7 @@ static const struct admin_verb {
 	void (*serve)(struct admin_request *r);
 } verbs[] = {
 	{"flush", serve_flush},
+	{"status", serve_status},
 	{"top", serve_top},
 	{"trace", serve_trace},
 };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "doctor/discover.h"
 
+#include "doctor/admin_data.h"
 #include "doctor/ask.h"
 #include "doctor/cloud.h"
 #include "doctor/cluster.h"
@@ -69,6 +70,16 @@ static int add_given(struct observed_world *w, const struct doctor_list *list, e
 	return 0;
 }
 
+static bool is_two_names(const char *text, const char *flag)
+{
+	const char *slash = text ? strchr(text, '/') : NULL;
+
+	if (!text || (slash && slash != text && slash[1] && !strchr(slash + 1, '/')))
+		return true;
+	fprintf(stderr, "invalid value for flag -%s: expected NAMESPACE/NAME\n", flag);
+	return false;
+}
+
 /* ---------------------------------------------------------------- the Corefile */
 
 static int read_corefile(struct observed_world *w, const char *path)
@@ -97,6 +108,8 @@ static void find_behind_file(struct observed_world *w, const struct doctor_optio
 
 	for (; path && n < o->upstreams.n; n++)
 		servers[n] = (int)(first_given + n);
+	if (path && n == 0 && o->status && admin_data_applies(w))
+		n = admin_data_upstreams(w, o->status, servers, DOCTOR_LIST_MAX);
 	if (path && n == 0)
 		n = cloud_resolvers(w, servers, DOCTOR_LIST_MAX);
 	if (path && n == 0) {
@@ -217,6 +230,8 @@ int discover(struct observed_world *w, const struct doctor_options *o)
 {
 	unsigned first_upstream;
 
+	if (!is_two_names(o->service, "service") || !is_two_names(o->configmap, "configmap"))
+		return -1;
 	resolv_load(w, o->resolv_conf, o->port);
 	if (set_names(w, o) || add_given(w, &o->servers, OBSERVED_GIVEN, "server", o->port))
 		return -1;
@@ -229,6 +244,8 @@ int discover(struct observed_world *w, const struct doctor_options *o)
 		return -1;
 	if (o->corefile && read_corefile(w, o->corefile))
 		return -1;
+	if (w->corefile.origin == COREFILE_NONE && o->status && admin_data_applies(w))
+		admin_data_corefile(w, o->status, o->status_where);
 	look_where_we_are(w);
 	find_behind_file(w, o, first_upstream);
 	find_domain(w);

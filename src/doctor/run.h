@@ -23,6 +23,8 @@ struct doctor_options {
 	const char *service;     /* NAMESPACE/NAME of the DNS service */
 	const char *configmap;   /* NAMESPACE/NAME; NULL: coredns, then binnacle, beside the service */
 	const char *control;     /* a name; NULL: kubernetes.default.svc in the cluster's domain */
+	const char *status;      /* document of the Binnacle on this host (admin_data.h), called so; NULL: none */
+	const char *status_where;
 	bool no_api;             /* leave the API server alone */
 	bool dry;                /* only say what would be asked */
 	bool progress;           /* tell on stderr what is going on */
