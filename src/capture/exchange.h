@@ -101,8 +101,6 @@ struct exchange_window;
 struct exchange_sink {
 	/* `e` and all others of the window live during the call. */
 	void (*exchange)(void *arg, struct exchange_window *w, const struct exchange *e);
-	/* An answer that no question in the window belongs to. */
-	void (*stray)(void *arg, const struct capture_message *m);
 	void *arg;
 };
 

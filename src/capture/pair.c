@@ -187,7 +187,6 @@ static void stray(struct exchange_window *w, const struct capture_message *m)
 	}
 	w->counts.without_question++;
 	w->counts.without_question_early += m->time_ns - w->began_ns[m->file] < FILE_BEGINS_NS;
-	w->sink.stray(w->sink.arg, m);
 }
 
 static void add_answer(struct exchange_window *w, const struct capture_message *m)

@@ -117,8 +117,8 @@ static bool is_asker(const struct caused *c, const struct exchange *o)
 {
 	const struct exchange *e = c->e;
 
-	if (capture_end_same_host(&o->server, &e->server) && capture_end_same_host(&o->client, &e->client))
-		return false;
+	if (capture_end_equal(&o->server, &e->server) && capture_end_same_host(&o->client, &e->client))
+		return false; /* the client asks again */
 	if (c->by_time)
 		return !capture_end_same_host(&o->client, &e->client) &&
 		       !capture_end_same_host(&o->server, &e->server);

@@ -9,6 +9,7 @@
 #include "foreign/maxminddb.h"
 #include "foreign/microhttpd.h"
 #include "foreign/nettle.h"
+#include "foreign/pcap.h"
 #include "foreign/pcre2.h"
 #include "foreign/sonames.h"
 #include "foreign/yaml.h"
@@ -32,3 +33,4 @@ LIBRARY_DEFINE(libpcre2, LIBPCRE2_FUNCTIONS, SONAME_PCRE2, "auto, errors, rewrit
 	       "regular expressions");
 LIBRARY_DEFINE(libnettle, LIBNETTLE_FUNCTIONS, SONAME_NETTLE, "reload", "the checksum of a configuration");
 LIBRARY_DEFINE(libm, LIBM_FUNCTIONS, SONAME_M, "view", "powers and rounding in expressions");
+LIBRARY_DEFINE(libpcap, LIBPCAP_FUNCTIONS, SONAME_PCAP, "doctor", "capture files");
