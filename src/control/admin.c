@@ -3,22 +3,28 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "base/thread.h"
 #include "control/admin_verbs.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <unistd.h>
 
 enum { CLIENTS_MAX = 8, BACKLOG = 8 };
 
-/* One connection: waits for its request, then for the builder, then until the client has taken the reply, and is closed. */
+/* One connection: waits for its request, then for the builder or a thread of its own, then until the client has taken the reply, and is closed. */
 struct client {
 	struct admin *admin;
 	uv_poll_t poll;
 	uv_work_t work;
+	pthread_t thread;  /* for a request that may take long */
+	uv_poll_t ready;   /* it has: of `ready_fd`, which the thread writes to */
+	int ready_fd;
 	int fd;
 	bool working, closing;
 	uid_t uid;
@@ -48,7 +54,7 @@ socklen_t admin_address(const char *name, struct sockaddr_un *ret)
 	return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + len);
 }
 
-/* Builder. */
+/* Builder, or the request's own thread. */
 static void serve_request(uv_work_t *w)
 {
 	struct client *c = container_of(w, struct client, work);
@@ -134,6 +140,53 @@ static void request_done(uv_work_t *w, int status)
 		(void)uv_poll_start(&c->poll, UV_WRITABLE, client_writable); /* fails only while closing */
 }
 
+/* ---------------------------------------------------------------- requests that may take long */
+
+static void *serve_apart(void *arg)
+{
+	struct client *c = arg;
+
+	serve_request(&c->work);
+	(void)eventfd_write(c->ready_fd, 1); /* the counter is at 0 */
+	return NULL;
+}
+
+static void apart_closed(uv_handle_t *h)
+{
+	struct client *c = h->data;
+
+	close(c->ready_fd);
+	c->admin->open_handles--;
+	request_done(&c->work, 0);
+}
+
+static void apart_ready(uv_poll_t *p, int status, int events)
+{
+	struct client *c = p->data;
+
+	(void)status;
+	(void)events;
+	pthread_join(c->thread, NULL);
+	uv_close((uv_handle_t *)p, apart_closed);
+}
+
+/* False: it cannot have a thread of its own now. */
+static bool start_apart(struct client *c, uv_loop_t *loop)
+{
+	c->ready_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (c->ready_fd == -1)
+		return false;
+	if (thread_start(&c->thread, serve_apart, c)) {
+		close(c->ready_fd);
+		return false;
+	}
+	(void)uv_poll_init(loop, &c->ready, c->ready_fd); /* an eventfd can be polled */
+	c->ready.data = c;
+	c->admin->open_handles++;
+	(void)uv_poll_start(&c->ready, UV_READABLE, apart_ready); /* fails only while closing */
+	return true;
+}
+
 static void client_readable(uv_poll_t *p, int status, int events)
 {
 	struct client *c = p->data;
@@ -150,6 +203,8 @@ static void client_readable(uv_poll_t *p, int status, int events)
 	c->request[n] = '\0';
 	uv_poll_stop(p);
 	c->working = true;
+	if (admin_waits(c->request) && start_apart(c, p->loop))
+		return;
 	(void)uv_queue_work(p->loop, &c->work, serve_request, request_done); /* fails only without a function */
 }
 

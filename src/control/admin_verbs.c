@@ -123,11 +123,12 @@ static void serve_status(struct admin_request *r)
 static const struct admin_verb {
 	const char *verb;
 	void (*serve)(struct admin_request *r);
+	bool waits;
 } verbs[] = {
-	{"flush", serve_flush},
-	{"status", serve_status},
-	{"top", serve_top},
-	{"trace", serve_trace},
+	{"flush", serve_flush, false},
+	{"status", serve_status, false},
+	{"top", serve_top, false},
+	{"trace", serve_trace, true},
 };
 
 static const struct admin_verb *find(const char *text, size_t len)
@@ -137,6 +138,13 @@ static const struct admin_verb *find(const char *text, size_t len)
 			return &verbs[i];
 	}
 	return NULL;
+}
+
+bool admin_waits(const char *text)
+{
+	const struct admin_verb *v = find(text, strcspn(text, " "));
+
+	return v && v->waits;
 }
 
 void admin_serve(const char *text, uid_t uid, struct text *reply)

@@ -6,11 +6,13 @@
  *   top                                             ->   JSON, see docs/top.md
  *   anything wrong                                  ->   error: text
  *
- * Thread: builder, so the generation that serves stays while a request is worked on; and a reload waits meanwhile. */
+ * Thread: builder, so the generation that serves stays while a request is worked on, and a reload waits meanwhile; but for those that
+ * wait for others (admin_waits), which have a thread of their own. */
 #pragma once
 
 #include "base/text.h"
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 struct admin_request {
@@ -21,5 +23,7 @@ struct admin_request {
 
 /* Work on "VERB ARGS" and write the reply. */
 void admin_serve(const char *text, uid_t uid, struct text *reply);
+/* It may wait for seconds. */
+bool admin_waits(const char *text);
 /* Their metrics stand at 0 from the start.  Control. */
 void admin_verbs_init(void);
