@@ -4,8 +4,10 @@
 #include "base/compiler.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "capture/packet.h"
 #include "cli/doctor_admin.h"
 #include "corefile/corefile.h"
+#include "doctor/pcap.h"
 #include "doctor/run.h"
 #include "doctor/show.h"
 #include "doctor/world.h"
@@ -23,6 +25,7 @@ enum { STATUS_USAGE = 3, TIMEOUT_MAX_S = 60, LOG_FLUSH_MS = 1000 };
 struct command {
 	struct doctor_options o;
 	bool json, no_color, quiet, help;
+	struct doctor_list pcap;
 	const char *admin; /* of the Binnacle here; NULL: the only one */
 	const char *queries, *timeout, *port; /* checked when all flags are read */
 };
@@ -63,6 +66,7 @@ static const struct flag {
 	 "how long to wait for an answer (default 5s)"},
 	{"dns.port", FLAG_TEXT, offsetof(struct command, port), "string", "Default port (default \"53\")"},
 	{"p", FLAG_TEXT, offsetof(struct command, port), "string", "Default port (default \"53\")"},
+	{"pcap", FLAG_LIST, offsetof(struct command, pcap), "file", "ask nobody: judge by this capture (pcap or pcapng), and by others given as further words"},
 	{"n", FLAG_BOOL, offsetof(struct command, o.dry), "", "only say what would be asked"},
 	{"json", FLAG_BOOL, offsetof(struct command, json), "", "print JSON"},
 	{"no-color", FLAG_BOOL, offsetof(struct command, no_color), "",
@@ -74,7 +78,8 @@ static const struct flag {
 
 static void usage(FILE *to)
 {
-	fputs("Usage: binnacle doctor [flags] NAME [TYPE]    why does this name not resolve?\n\n"
+	fputs("Usage: binnacle doctor [flags] NAME [TYPE]    why does this name not resolve?\n"
+	      "       binnacle doctor [flags] --pcap FILE [FILE...]    what do these captures show?\n\n"
 	      "Asks the client's resolvers, the cluster's DNS service, each DNS pod and each upstream, in "
 	      "all ways, and says\n"
 	      "what is wrong.  Exit status: 0 healthy, 1 fault found, 2 could not tell, 3 wrong usage.\n\n",
@@ -198,10 +203,37 @@ static bool take_names(struct command *c, const char *const *words, int n)
 	return true;
 }
 
+/* Captures: with -pcap, and what stands on the line beside flags. */
+static bool take_captures(struct command *c, const char *const *words, int n)
+{
+	const struct doctor_options *o = &c->o;
+
+	if (o->servers.n || o->pods.n || o->upstreams.n || o->corefile || o->kubeconfig || o->context || o->configmap ||
+	    o->control || o->dry || c->queries || c->timeout) {
+		fputs("-pcap asks nobody: of the other flags it takes -json, -no-color, -quiet and -p\n", stderr);
+		return false;
+	}
+	for (int i = 0; i < n; i++) {
+		if (c->pcap.n < DOCTOR_LIST_MAX)
+			c->pcap.v[c->pcap.n++] = words[i];
+	}
+	if (c->pcap.n > CAPTURE_FILES_MAX) {
+		fprintf(stderr, "too many captures: %d at most\n", CAPTURE_FILES_MAX);
+		return false;
+	}
+	for (unsigned i = 0; i < c->pcap.n && c->pcap.n > 1; i++) {
+		if (strcmp(c->pcap.v[i], "-") == 0) {
+			fputs("standard input can only be the one capture\n", stderr);
+			return false;
+		}
+	}
+	return true;
+}
+
 /* Flags may stand before and behind the name. */
 static bool parse(int argc, char **argv, struct command *c)
 {
-	const char *words[3];
+	const char *words[CAPTURE_FILES_MAX + 1];
 	unsigned port = 53;
 	int n = 0;
 
@@ -210,7 +242,7 @@ static bool parse(int argc, char **argv, struct command *c)
 
 		if (is_flag && !take(argc, argv, &i, c))
 			return false;
-		if (!is_flag && n < 3)
+		if (!is_flag && n <= CAPTURE_FILES_MAX)
 			words[n++] = argv[i];
 	}
 	if (c->help)
@@ -220,7 +252,7 @@ static bool parse(int argc, char **argv, struct command *c)
 		return false;
 	c->o.port = (uint16_t)port;
 	c->o.progress = !c->quiet;
-	return take_names(c, words, n);
+	return c->pcap.n ? take_captures(c, words, n) : take_names(c, words, n);
 }
 
 /* ---------------------------------------------------------------- the command */
@@ -266,6 +298,20 @@ static int diagnose(const struct command *c)
 	return status;
 }
 
+static int judge_captures(const struct command *c)
+{
+	const struct pcap_options o = {
+		.files = c->pcap.v,
+		.n_files = c->pcap.n,
+		.ports = {c->o.port},
+		.json = c->json,
+		.colour = wants_colour(c),
+		.progress = !c->quiet && isatty(STDERR_FILENO),
+	};
+
+	return doctor_pcap(&o, stdout);
+}
+
 int doctor_command(int argc, char **argv)
 {
 	struct command c = {.o = {.resolv_conf = "/etc/resolv.conf",
@@ -281,6 +327,8 @@ int doctor_command(int argc, char **argv)
 		usage(stderr);
 		return 0;
 	}
+	if (c.pcap.n)
+		return judge_captures(&c);
 	if (log_start(STDERR_FILENO))
 		return STATUS_USAGE;
 	status = diagnose(&c);
