@@ -330,6 +330,19 @@ void metrics_record(metric_id id, const struct metric_desc *d, uint64_t value)
 	registry_unlock();
 }
 
+void metrics_live(const struct metric_desc *d, void (*tell)(struct metrics_live *to))
+{
+	struct family *f;
+
+	registry_lock();
+	f = family_get(d);
+	if (f) {
+		reg.n_live += (tell != NULL) - (size_t)(f->live != NULL);
+		f->live = tell;
+	}
+	registry_unlock();
+}
+
 void metrics_before_scrape(void (*fn)(void))
 {
 	size_t i = 0;

@@ -17,7 +17,7 @@
 #include <stdint.h>
 
 enum metric_kind { METRIC_COUNTER, METRIC_GAUGE, METRIC_HISTOGRAM };
-enum { METRICS_MAX_SERIES = 20000, METRICS_MAX_CELLS = 1 << 17, METRICS_MAX_THREADS = 80, METRICS_MAX_HOOKS = 8 };
+enum { METRICS_MAX_SERIES = 20000, METRICS_MAX_CELLS = 1 << 17, METRICS_MAX_THREADS = 80, METRICS_MAX_HOOKS = 8, METRICS_LIVE_MAX = 64 };
 
 /* One metric name (family).  Define statically; registered on first use. */
 struct metric_desc {
@@ -71,6 +71,13 @@ void metrics_record(metric_id id, const struct metric_desc *d, uint64_t value);
 void metrics_reader(const struct metric_desc *d, const char *const *values,
 		    double (*read)(void *arg), void *arg);
 void metrics_reader_drop(void *arg);
+
+/* A gauge whose series are told anew at each scrape, for what changes too much to be registered: `tell` calls metrics_live_put for
+ * each, at most METRICS_LIVE_MAX (more are left out), no two with the same labels.  It is called under the registry's lock by the
+ * scraping thread and must not block.  NULL: there are none any more; after that it is not called. */
+struct metrics_live;
+void metrics_live(const struct metric_desc *d, void (*tell)(struct metrics_live *to));
+void metrics_live_put(struct metrics_live *to, const char *const *values, double value);
 
 /* Call `fn` before each scrape, without the registry's lock, one scrape at a time: for readers whose values come from files.
  * Once or more for the same `fn`; at most METRICS_MAX_HOOKS of them, for good. */

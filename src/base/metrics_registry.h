@@ -15,6 +15,7 @@ struct family {
 	struct series **series;
 	size_t n_series, cap;
 	bool sorted;
+	void (*live)(struct metrics_live *to); /* tells its series at each scrape; NULL: those above */
 	bool overflowed; /* the limit was met here and has been logged */
 };
 
@@ -37,7 +38,7 @@ struct series {
 struct registry {
 	struct family **families; /* sorted by name */
 	size_t n_families, cap;
-	size_t n_series;
+	size_t n_series, n_live;  /* n_live: families with `live` */
 	uint32_t n_cells;         /* given out */
 	uint64_t *threads[METRICS_MAX_THREADS];
 	bool lent[METRICS_MAX_THREADS];

@@ -3,6 +3,7 @@
  * labels), so that the output can be compared line by line. */
 #include "base/metrics.h"
 
+#include "base/metrics_labels.h"
 #include "base/metrics_number.h"
 #include "base/metrics_registry.h"
 #include "base/text.h"
@@ -21,6 +22,14 @@ struct seen {
 	const struct series *series;
 	bool was_read; /* `value` is a reader's */
 	double value;
+	struct series *own; /* of a live family: made for this scrape */
+};
+
+/* Where a live family's series go. */
+struct metrics_live {
+	struct family *family;
+	struct seen *v;
+	size_t n;
 };
 
 /* One sample: name, suffix, labels (with `extra` after them), value. */
@@ -136,6 +145,43 @@ static void put_all(struct text *t, const struct registry *r, const struct seen 
 	}
 }
 
+void metrics_live_put(struct metrics_live *to, const char *const *values, double value)
+{
+	char *labels = to->n < METRICS_LIVE_MAX ? metric_labels(to->family->desc, values) : NULL;
+	size_t len = labels ? strlen(labels) + 1 : 0;
+	struct series *s = labels ? calloc(1, sizeof(*s) + len) : NULL;
+
+	if (s) {
+		memcpy(s->labels, labels, len);
+		s->family = to->family;
+		to->v[to->n++] = (struct seen){s, true, value, s};
+	}
+	free(labels);
+}
+
+static int seen_by_labels(const void *a, const void *b)
+{
+	const struct seen *x = a, *y = b;
+
+	return strcmp(x->series->labels, y->series->labels);
+}
+
+static size_t gather_live(struct family *f, struct seen *v)
+{
+	struct metrics_live to = {f, v, 0};
+
+	f->live(&to);
+	qsort(v, to.n, sizeof(*v), seen_by_labels);
+	return to.n;
+}
+
+static void free_seen(struct seen *v, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		free(v[i].own);
+	free(v);
+}
+
 /* All series in order, the readers read.  Lock held.  A reader that was dropped has nothing to show. */
 static size_t gather(struct registry *r, struct seen *v)
 {
@@ -145,11 +191,13 @@ static size_t gather(struct registry *r, struct seen *v)
 		struct family *f = r->families[i];
 
 		sort_series(f);
+		if (f->live)
+			n += gather_live(f, v + n);
 		for (size_t k = 0; k < f->n_series; k++) {
 			const struct series *s = f->series[k];
 
 			if (s->readers)
-				v[n++] = (struct seen){s, true, s->readers->read(s->readers->arg)};
+				v[n++] = (struct seen){s, true, s->readers->read(s->readers->arg), NULL};
 			else if (!s->was_read)
 				v[n++] = (struct seen){.series = s};
 		}
@@ -160,7 +208,7 @@ static size_t gather(struct registry *r, struct seen *v)
 static struct seen *gather_all(struct registry *ret, size_t *ret_n)
 {
 	struct registry *r = registry_lock();
-	struct seen *v = calloc(r->n_series + 1, sizeof(*v));
+	struct seen *v = calloc(r->n_series + r->n_live * METRICS_LIVE_MAX + 1, sizeof(*v));
 
 	*ret_n = v ? gather(r, v) : 0;
 	*ret = *r; /* where the cells are: those stay */
@@ -201,7 +249,7 @@ char *metrics_text(size_t *ret_len)
 	t.failed = !v;
 	text_add(&t, "", 0);
 	put_all(&t, &r, v, n);
-	free(v);
+	free_seen(v, n);
 	if (t.failed) {
 		free(t.p);
 		return NULL;
@@ -238,6 +286,6 @@ int metrics_look(metrics_look_fn fn, void *arg)
 		if (shown(&r, &v[i]))
 			look(&r, &v[i], fn, arg);
 	}
-	free(v);
+	free_seen(v, n);
 	return 0;
 }

@@ -12,6 +12,7 @@
 #include "server/runtime_internal.h"
 #include "server/server_metrics.h"
 #include "server/who.h"
+#include "server/who_metrics.h"
 #include "server/who_report.h"
 #include "server/worker.h"
 #include "server/worker_metrics.h"
@@ -178,6 +179,7 @@ int server_start(const struct server_options *o)
 	}
 	worker_metrics_start();
 	who_report_start();
+	who_metrics_start();
 	return 0;
 }
 

@@ -13,6 +13,7 @@
 #include "server/generation.h"
 #include "server/query.h"
 #include "server/route.h"
+#include "server/who_metrics.h"
 
 #include <errno.h>
 
@@ -149,6 +150,8 @@ static int start(struct generation *gen, void *state)
 	metrics_process_start();
 	if (p->runtime)
 		metrics_runtime_start();
+	if (p->top)
+		who_metrics_want(p->top);
 	show_plugins(gen, p);
 	serve(p);
 	return 0;
@@ -159,6 +162,8 @@ static void stop(void *state)
 	struct prometheus *p = state;
 
 	metrics_reader_drop(p);
+	if (p->top)
+		who_metrics_unwant(p->top);
 	http_release(p->claim);
 }
 

@@ -12,6 +12,7 @@ struct prometheus {
 	const char *web_file; /* frozen; NULL: none */
 	struct http_web *web; /* frozen; NULL with web_file: it is missing, and nothing is served */
 	bool runtime; /* frozen */
+	unsigned top; /* so many of the most frequent clients, names and zones are shown by name; frozen */
 	const struct block *block;
 	struct http_claim *claim; /* control */
 };

@@ -6,6 +6,7 @@
 #include "plugin/http_address.h"
 #include "net/http_web.h"
 #include "plugin/prometheus/prometheus.h"
+#include "server/who_report.h"
 
 #include <errno.h>
 
@@ -19,6 +20,17 @@ static int read_runtime(struct cf_cursor *c, void *arg)
 	struct reading *r = arg;
 
 	r->p->runtime = true;
+	return 0;
+}
+
+static int read_top(struct cf_cursor *c, void *arg)
+{
+	struct reading *r = arg;
+	uint32_t n;
+
+	if (cf_arg_u32(c, "N", 1, WHO_TOP, &n))
+		return ERR_SYNTAX;
+	r->p->top = n;
 	return 0;
 }
 
@@ -49,6 +61,7 @@ static int read_tls(struct cf_cursor *c, void *arg)
 static const struct cf_option_def options[] = {
 	{"runtime_metrics", 0, 0, read_runtime, ""},
 	{"tls", 1, 1, read_tls, "WEB_CONFIG_FILE"},
+	{"top", 1, 1, read_top, "N"},
 };
 
 int prometheus_setup(struct setup *s, struct prometheus *p)

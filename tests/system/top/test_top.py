@@ -39,7 +39,7 @@ def made(server, upstream):
 
 def traffic(made):
     """A client that asks far more than another one, and one name far more often than the others."""
-    for _ in range(30):
+    for _ in range(15):
         made.udp(HOT, source="127.0.0.7")
     for i in range(5):
         made.udp(f"n{i}.example.org.", source="127.0.0.8")
@@ -54,16 +54,16 @@ def test_json_names_the_heavy_client_and_the_hot_name(made):
     minute = seen["who"]["minute"]
     # Few enough that all of them are looked at; one question more is the harness's that waits for the server.
     assert minute["questions"] == minute["samples"] == seen["who"]["questions"]
-    assert 36 <= minute["questions"] <= 40
+    assert 21 <= minute["questions"] <= 25
     first = minute["clients"][0]
-    assert (first["client"], first["at_least"], first["at_most"], first["sampling_error"]) == ("127.0.0.7", 30, 30, 0)
-    assert minute["names"][0]["name"] == HOT and minute["names"][0]["at_least"] == 30
-    assert minute["zones"][0]["zone"] == "shop.example." and minute["zones"][0]["at_least"] == 30
+    assert (first["client"], first["at_least"], first["at_most"], first["sampling_error"]) == ("127.0.0.7", 15, 15, 0)
+    assert minute["names"][0]["name"] == HOT and minute["names"][0]["at_least"] == 15
+    assert minute["zones"][0]["zone"] == "shop.example." and minute["zones"][0]["at_least"] == 15
     assert minute["rcodes"]["NXDOMAIN"] == 1 and minute["transports"]["tcp"] == 1
-    assert minute["answered_by"]["cache"] >= 29 and minute["answered_by"]["forward"] >= 7
+    assert minute["answered_by"]["cache"] >= 14 and minute["answered_by"]["forward"] >= 7
     assert 0 < minute["seconds_to_answer"]["p50"] <= minute["seconds_to_answer"]["max"] < 5 * wait.FACTOR
     assert seen["who"]["total"]["names"][0] == minute["names"][0]
-    assert seen["cache"]["hits"] >= 29 and seen["cache"]["entries"] >= 6
+    assert seen["cache"]["hits"] >= 14 and seen["cache"]["entries"] >= 6
     up, = seen["upstreams"]
     assert up["answers"] >= 7 and up["failures"] == 0 and up["seconds"] > 0
 

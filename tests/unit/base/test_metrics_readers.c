@@ -11,6 +11,7 @@
 #include "base/metrics.h"
 
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -123,6 +124,43 @@ static void test_hooks_run_before_each_scrape_once(void **unused)
 	assert_true(shows("t_gauge{a=\"hook\"} 2\n"));
 }
 
+static const struct metric_desc live = {.name = "t_live", .help = "h", .kind = METRIC_GAUGE, .labels = "b,a"};
+static unsigned live_series;
+
+/* Backwards: they are sorted all the same. */
+static void tell(struct metrics_live *to)
+{
+	for (unsigned i = live_series; i-- > 0;) {
+		char text[16];
+
+		(void)snprintf(text, sizeof(text), "%03u\"", i);
+		metrics_live_put(to, (const char *const[]){"x", text}, i);
+	}
+}
+
+static void test_a_live_family_has_other_series_at_each_scrape(void **unused)
+{
+	metrics_live(&live, tell);
+	live_series = 0;
+	assert_false(shows("t_live"));
+	live_series = 2;
+	assert_true(shows("# HELP t_live h\n# TYPE t_live gauge\nt_live{a=\"000\\\"\",b=\"x\"} 0\n"
+			  "t_live{a=\"001\\\"\",b=\"x\"} 1\n"));
+	live_series = 1;
+	assert_false(shows("t_live{a=\"001"));
+	metrics_live(&live, NULL);
+	assert_false(shows("t_live"));
+}
+
+static void test_a_live_family_is_bounded(void **unused)
+{
+	metrics_live(&live, tell);
+	live_series = METRICS_LIVE_MAX + 10;
+	assert_true(shows("t_live{a=\"010"));
+	assert_false(shows("t_live{a=\"009"));
+	metrics_live(&live, NULL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -132,6 +170,8 @@ int main(void)
 		cmocka_unit_test(test_counting_without_cells_adds_to_the_same_series),
 		cmocka_unit_test(test_recording_without_cells),
 		cmocka_unit_test(test_hooks_run_before_each_scrape_once),
+		cmocka_unit_test(test_a_live_family_has_other_series_at_each_scrape),
+		cmocka_unit_test(test_a_live_family_is_bounded),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
