@@ -4,7 +4,6 @@
 #include "base/clock.h"
 #include "base/rcu.h"
 #include "server/query.h"
-#include "server/runtime.h"
 #include "server/worker.h"
 
 #include <errno.h>
@@ -43,13 +42,13 @@ static struct failures *failures_new(unsigned n)
 	return f;
 }
 
-int failures_want(void)
+int failures_want(unsigned n_workers)
 {
 	int err = 0;
 
 	pthread_mutex_lock(&wanting);
 	if (!wanted_by) {
-		struct failures *f = failures_new(server_workers());
+		struct failures *f = failures_new(n_workers);
 
 		err = f ? 0 : -ENOMEM;
 		rcu_set(&kept, f);

@@ -31,7 +31,7 @@ struct failure_seen {
 };
 
 /* Begin to keep them, and stop when all who want them have said so.  -ENOMEM.  Thread: control. */
-int failures_want(void) MUST_USE;
+int failures_want(unsigned n_workers) MUST_USE;
 void failures_unwant(void);
 /* The newest ones of all workers first; how many.  Between want and unwant.  Thread: any but a worker's. */
 size_t failures_copy(struct failure_seen *out, size_t max);

@@ -11,6 +11,7 @@
 #include "plugin/status/page.h"
 #include "server/failures.h"
 #include "server/plugin.h"
+#include "server/runtime.h"
 #include "server/trail_ask.h"
 
 #include <errno.h>
@@ -165,7 +166,7 @@ static void stop(void *state)
 static int start(struct generation *gen, void *state)
 {
 	struct status *s = state;
-	int err = failures_want();
+	int err = failures_want(server_workers());
 
 	s->wants_failures = !err;
 	for (size_t i = 0; !err && i < ARRAY_LEN(paths); i++) {
