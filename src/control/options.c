@@ -47,6 +47,7 @@ void options_usage(FILE *to)
 	      "       binnacle flush [-tree] NAME | -all    drop cached answers of the server that runs here\n"
 	      "       binnacle top [flags] [SECONDS]    show what the server that runs here does, again and again\n"
 	      "       binnacle trace [flags] NAME [TYPE]    show the way of a question through the server that runs here\n"
+	      "       binnacle doctor [flags] NAME [TYPE]    say why a name does not resolve (its own flags: binnacle doctor -h)\n"
 	      "       binnacle convert kube-dns | corefile [flags] [FILE]    make a Corefile (its own flags: binnacle convert)\n"
 	      "       binnacle kube dump [flags]  print what is known of a Kubernetes cluster (its own flags: binnacle kube)\n\n",
 	      to);

@@ -93,12 +93,12 @@ static int upstream(struct observed_world *w, const char *text)
 	if (encrypted)
 		reason = world_printf(
 			w, "it is asked over an encrypted transport (%s), which doctor does not speak", safe);
-	else if (net_addr_is_loopback(&addr))
+	else if (net_addr_is_loopback(&addr) && w->corefile.origin != COREFILE_ADMIN) /* that one is here */
 		reason = "a loopback address in a Corefile is the DNS server's own machine or pod, not this "
 			 "one";
 	i = world_server(w, OBSERVED_UPSTREAM, &addr, "upstream", reason);
 	if (i >= 0)
-		w->servers[i].loopback_of_pod = net_addr_is_loopback(&addr);
+		w->servers[i].loopback_of_pod = reason && !encrypted;
 	return i;
 }
 
