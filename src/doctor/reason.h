@@ -6,7 +6,8 @@
  *   reason_say.c         verdicts, evidence and wishes put into words
  *   reason_reach.c       service-address-dead, pod-bad            who answers at all
  *   reason_load.c        parallel-lost, upstream-rate-limited     who answers when asked in numbers
- *   reason_transport.c   edns-dropped, large-udp-lost, tcp-blocked-client
+ *   reason_transport.c   edns-dropped, tcp-blocked-client
+ *   reason_large.c       large-udp-lost
  *   reason_upstream.c    tcp-blocked-upstream, loop               between the server and its upstream
  *   reason_truncation.c  truncated-passed-on, truncated-cached, cname-only-without-tc
  *   reason_names.c       search-amplification, externalname-dangling, nxdomain-cached-early
@@ -99,6 +100,15 @@ bool reason_alive(const struct reason *r, int s);
 bool reason_dead(const struct reason *r, int s);
 /* Plain UDP to it was tried often enough and lost nothing. */
 bool reason_clean(const struct reason *r, int s);
+/* All tries of a way, whatever the name. */
+struct tries reason_way(const struct reason *r, int s, enum ask_way way);
+bool reason_all_lost(const struct tries *t);
+/* It loses so little that four losses of four tries beside it are no chance. */
+bool reason_keeps(const struct tries *t);
+/* Asked, and plain UDP to it keeps. */
+bool reason_plain_well(const struct reason *r, int s);
+/* An upstream's trouble with EDNS is a fault when clients feel it; else it may be this place's own way to there. */
+enum verdict_severity reason_severity(const struct reason *r, int s);
 /* Loss on plain UDP that repetition has shown to be none of chance. */
 bool reason_lossy(const struct reason *r, int s);
 /* What stands in for a server that is unknown: a Corefile is read by CoreDNS and by Binnacle. */
@@ -129,6 +139,8 @@ struct verdict *reason_judge(struct reason *r, enum verdict_slug slug, enum verd
 void reason_because(struct reason *r, struct verdict *v, const struct tries *t, const char *fmt, ...)
 	PRINTF(4, 5);
 void reason_because_of(struct reason *r, struct verdict *v, int seen, const char *fmt, ...) PRINTF(4, 5);
+/* There is already a verdict with this slug: this server is named there as another where it is the same. */
+bool reason_also(struct reason *r, enum verdict_slug slug, int server, const struct tries *t);
 /* There is a verdict with this slug about this server (ANY: about any). */
 bool reason_judged(const struct reason *r, enum verdict_slug slug, int server);
 const char *reason_remedy(struct reason *r, enum verdict_slug slug, int server);

@@ -103,6 +103,8 @@ static void judge_family(struct reason *r, int s, uint16_t has, uint16_t lacks)
 	/* Silence for one type counts where the other type loses nothing. */
 	if (!one_sided(r, s, has, lacks) || t.n < TRIES_SURE || (bad < 0 && reason_lost(&g)))
 		return;
+	if (reason_also(r, VERDICT_AAAA_WRONG, s, &t))
+		return;
 	v = reason_judge(r, VERDICT_AAAA_WRONG, SEVERITY_FAULT, s,
 			 "%s has %s records, but %s answers %s for it with %s", reason_name(r, r->w->asked),
 			 reason_type(r, has), reason_label(r, s), reason_type(r, lacks),
@@ -222,6 +224,8 @@ static void judge_wrong(struct reason *r, int s, const struct tries *t)
 	}
 	if (!last)
 		return;
+	if (reason_also(r, VERDICT_LAME_ANSWERS, s, t))
+		return;
 	v = reason_judge(r, VERDICT_LAME_ANSWERS, SEVERITY_FAULT, s, "%s sends answers %s",
 			 reason_label(r, s), wrong_how(r, last));
 	reason_because(r, v, t, "%u of %u plain UDP questions about %s got only answers %s", t->wrong, t->n,
@@ -245,6 +249,8 @@ static void judge_lame_at(struct reason *r, int s)
 	}
 	if (lame != t.answered || lame < 2)
 		return;
+	if (reason_also(r, VERDICT_LAME_ANSWERS, s, &t))
+		return;
 	o = reason_at(r, t.seen[t.n_seen - 1]);
 	v = reason_judge(r, VERDICT_LAME_ANSWERS, SEVERITY_FAULT, s, "%s does not serve %s: it answers %s",
 			 reason_label(r, s), reason_name(r, o->name),
@@ -256,13 +262,16 @@ static void judge_lame_at(struct reason *r, int s)
 				  reason_told(r, reason_at(r, up)));
 }
 
+/* Upstreams first, when clients feel it: the servers before them only say the same, or fail for it. */
 static void judge_lame(struct reason *r)
 {
 	bool served = clients_are_served(r);
 
-	for (int s = 0; s < (int)r->w->n_servers; s++) {
-		if (reason_asked(r, s) && (reason_front(r, s) || !served))
-			judge_lame_at(r, s);
+	for (unsigned front = 0; front < 2; front++) {
+		for (int s = 0; s < (int)r->w->n_servers; s++) {
+			if (reason_asked(r, s) && reason_front(r, s) == (front == 1) && (front || !served))
+				judge_lame_at(r, s);
+		}
 	}
 }
 
@@ -357,6 +366,8 @@ static void judge_dnssec_at(struct reason *r, int s)
 	    !observe_positive(reason_at(r, cd)))
 		return;
 	ede = reason_at(r, bare)->reply.ede;
+	if (reason_also(r, VERDICT_CLOCK_DNSSEC, s, &t))
+		return;
 	v = reason_judge(r, VERDICT_CLOCK_DNSSEC, SEVERITY_FAULT, s,
 			 "%s does not believe the signatures of %s: %s", reason_label(r, s),
 			 reason_name(r, r->w->asked), times(r, reason_at(r, cd), ede));

@@ -143,6 +143,43 @@ bool reason_clean(const struct reason *r, int s)
 	return t.answered >= 3 && !reason_lost(&t);
 }
 
+struct tries reason_way(const struct reason *r, int s, enum ask_way way)
+{
+	return reason_tries(r, (struct about){.server = s, .type = ANY, .way = way, .bits = ANY});
+}
+
+bool reason_all_lost(const struct tries *t)
+{
+	return t->n && reason_lost(t) == t->n;
+}
+
+bool reason_keeps(const struct tries *t)
+{
+	return t->answered && reason_lost(t) * (t->n < 10 ? 4 : 10) <= t->n;
+}
+
+bool reason_plain_well(const struct reason *r, int s)
+{
+	struct tries t = reason_way(r, s, WAY_UDP_PLAIN);
+
+	return reason_asked(r, s) && reason_keeps(&t);
+}
+
+enum verdict_severity reason_severity(const struct reason *r, int s)
+{
+	if (reason_front(r, s))
+		return SEVERITY_FAULT;
+	for (int f = 0; f < (int)r->w->n_servers; f++) {
+		for (enum ask_way way = WAY_UDP_512; way < WAY_N; way++) {
+			struct tries t = reason_way(r, f, way);
+
+			if (reason_front(r, f) && way != WAY_TCP && t.n - t.good > 1)
+				return SEVERITY_FAULT;
+		}
+	}
+	return SEVERITY_NOTE;
+}
+
 bool reason_lossy(const struct reason *r, int s)
 {
 	struct tries t = plain_of(r, s);

@@ -15,6 +15,7 @@ enum {
 	LOW_PER_S = 10,
 	HIGH = 200,
 	HIGH_PER_S = 500,
+	DELAY_US = 50000, /* of a server that has to work */
 	PAUSE_MS = 1500, /* for a bucket to fill again */
 	RATED_MAX = 3, /* upstreams that are asked that many questions */
 };
@@ -212,6 +213,29 @@ static void wish_rate(struct reason *r)
 	}
 }
 
+/* Mean time to an answer, in microseconds; 0: there was none. */
+static uint64_t mean_us(const struct reason *r, int s, unsigned tag)
+{
+	uint64_t sum = 0;
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < r->w->n_seen; i++) {
+		const struct observation *o = &r->w->seen[i];
+
+		if (o->server != s || o->tag != tag || o->outcome != OUTCOME_ANSWERED)
+			continue;
+		sum += observe_took_ns(o) / 1000;
+		n++;
+	}
+	return n ? sum / n : 0;
+}
+
+/* A limiter drops and lets the rest pass at once; a server that is merely too slow lets all wait. */
+static bool drops_without_delay(const struct reason *r, int s)
+{
+	return mean_us(r, s, TAG_RATE_HIGH) <= 4 * mean_us(r, s, TAG_RATE_LOW) + DELAY_US;
+}
+
 static void judge_upstream_rate(struct reason *r, int s)
 {
 	struct tries probe = at_rate(r, s, TAG_RATE_PROBE), high = at_rate(r, s, TAG_RATE_HIGH);
@@ -220,7 +244,8 @@ static void judge_upstream_rate(struct reason *r, int s)
 
 	/* Slow before and after: at most one of ten is lost.  Quick: a seventh and more, and more than when half as quick. */
 	if (!low.n || !after.n || limited(&low) * 10 > low.n || limited(&after) * 10 > after.n ||
-	    limited(&high) * 7 < high.n || limited(&high) < 10 || !limited(&probe))
+	    limited(&high) * 7 < high.n || limited(&high) < 10 || !limited(&probe) ||
+	    !drops_without_delay(r, s))
 		return;
 	v = reason_judge(r, VERDICT_UPSTREAM_RATE_LIMITED, SEVERITY_FAULT, s,
 			 "%s answers slow questions and loses quick ones: its rate is limited (%u of %u lost "
@@ -230,6 +255,11 @@ static void judge_upstream_rate(struct reason *r, int s)
 	reason_because(r, v, &probe, "%u a second: %u of %u lost", PROBE_PER_S, limited(&probe), probe.n);
 	reason_because(r, v, &high, "%u a second: %u of %u lost", HIGH_PER_S, limited(&high), high.n);
 	reason_because(r, v, &after, "%u a second again: %u of %u lost", LOW_PER_S, limited(&after), after.n);
+	reason_because_of(r, v, -1,
+			  "what is answered comes at once, in %llu us (slow: %llu us): the rest is dropped, "
+			  "not delayed",
+			  (unsigned long long)mean_us(r, s, TAG_RATE_HIGH),
+			  (unsigned long long)mean_us(r, s, TAG_RATE_LOW));
 }
 
 static void judge_rate(struct reason *r)

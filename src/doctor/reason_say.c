@@ -116,6 +116,17 @@ void reason_because_of(struct reason *r, struct verdict *v, int seen, const char
 	va_end(ap);
 }
 
+bool reason_also(struct reason *r, enum verdict_slug slug, int server, const struct tries *t)
+{
+	for (unsigned i = 0; i < r->out->n; i++) {
+		if (r->out->v[i].slug != slug)
+			continue;
+		reason_because(r, &r->out->v[i], t, "%s: the same", reason_label(r, server));
+		return true;
+	}
+	return false;
+}
+
 bool reason_judged(const struct reason *r, enum verdict_slug slug, int server)
 {
 	for (unsigned i = 0; i < r->out->n; i++) {

@@ -274,11 +274,13 @@ static void judge_unmarked(struct reason *r, int s)
 	int bare = poorest(r, asked(r, s, WAY_UDP_PLAIN, 0), false), up = -1, whole;
 	struct verdict *v;
 
-	if (bare < 0 || !only_cname(reason_at(r, bare)) || reason_judged(r, VERDICT_TRUNCATED_CACHED, s))
+	if (bare < 0 || !only_cname(reason_at(r, bare)) || reason_judged(r, VERDICT_TRUNCATED_CACHED, ANY))
 		return;
 	whole = whole_answer(r, s);
 	up = cut_upstream(r, reason_at(r, bare));
 	if (whole < 0)
+		return;
+	if (reason_also(r, VERDICT_CNAME_ONLY_WITHOUT_TC, s, NULL))
 		return;
 	v = reason_judge(r, VERDICT_CNAME_ONLY_WITHOUT_TC, SEVERITY_FAULT, s,
 			 "%s gives a CNAME without an address and does not mark the answer as cut",

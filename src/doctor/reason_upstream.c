@@ -113,7 +113,9 @@ static void judge_tcp_between(struct reason *r, int s, int up, int cut)
 	int any = reason_last(r, (struct about){.server = s, .type = ANY, .way = WAY_TCP, .bits = ANY});
 	struct verdict *v;
 
-	if (t.n < 3 || small < 0)
+	/* Silence where large answers are lost is no matter of the upstream. */
+	if (t.n < 3 || small < 0 || (!t.answered && reason_judged(r, VERDICT_LARGE_UDP_LOST, ANY)) ||
+	    reason_also(r, VERDICT_TCP_BLOCKED_UPSTREAM, s, &t))
 		return;
 	v = reason_judge(
 		r, VERDICT_TCP_BLOCKED_UPSTREAM, SEVERITY_FAULT, s,
@@ -142,11 +144,13 @@ static void judge_tcp_upstream(struct reason *r)
 	for (int s = 0; s < (int)r->w->n_servers; s++) {
 		if (!reason_front(r, s) || !tcp_failures(r, s))
 			continue;
-		for (unsigned u = 0; u < n && !reason_judged(r, VERDICT_TCP_BLOCKED_UPSTREAM, s); u++) {
+		for (unsigned u = 0; u < n; u++) {
 			int cut = needs_tcp(r, up[u]);
 
-			if (cut >= 0 || forced_tcp(r))
-				judge_tcp_between(r, s, up[u], cut);
+			if (cut < 0 && !forced_tcp(r))
+				continue;
+			judge_tcp_between(r, s, up[u], cut);
+			break;
 		}
 	}
 }
