@@ -83,7 +83,7 @@ static void end(void *arg)
 	free(w);
 }
 
-static const struct transfer_source source = {next, end};
+static const struct transfer_source source = {.next = next, .end = end};
 
 int zone_transfer(struct zone *z, struct transfer *t)
 {
