@@ -195,8 +195,8 @@ static bool take_names(struct command *c, const char *const *words, int n)
 	}
 	c->o.name = words[0];
 	type = n == 2 ? wire_type_from_text(words[1]) : TYPE_A;
-	if (type <= 0) {
-		fprintf(stderr, "\"%s\" is no record type\n", words[1]);
+	if (type <= 0 || type == TYPE_OPT || (type >= TYPE_TKEY && type <= TYPE_AXFR)) {
+		fprintf(stderr, "\"%s\" is no record type that can be asked for\n", words[1]);
 		return false;
 	}
 	c->o.type = (uint16_t)type;

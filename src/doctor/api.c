@@ -65,15 +65,15 @@ int api_open(struct api *a, struct observed_world *w, const struct doctor_option
 	*a = (struct api){.w = w};
 	if (err)
 		return err;
+	if (library_load_all(kube_libraries, &missing)) {
+		w->kube.error = world_safe(w, missing, strlen(missing), 300);
+		return -ENOENT;
+	}
 	w->kube.tried = true;
 	err = kube_auth_load(&a->auth, &options, error);
 	if (err) {
 		w->kube.error = world_safe(w, error, strlen(error), 500);
 		return err;
-	}
-	if (library_load_all(kube_libraries, &missing)) {
-		w->kube.error = world_safe(w, missing, strlen(missing), 300);
-		return -ENOENT;
 	}
 	w->kube.where = world_safe(w, a->auth.target.server, strlen(a->auth.target.server), 300);
 	a->http = kube_http_new();

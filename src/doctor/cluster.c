@@ -3,6 +3,7 @@
 
 #include "doctor/api.h"
 #include "doctor/facts.h"
+#include "doctor/kube_dns.h"
 #include "doctor/run.h"
 #include "doctor/software.h"
 #include "doctor/world.h"
@@ -16,20 +17,27 @@
 #include <string.h>
 #include <time.h>
 
+#define KUBE_DNS "kube-dns"
+
 enum { PATH_SIZE = 1024, SELECTOR_SIZE = 512, PORT_DNS = 53, NOT_FOUND = 404, LABEL_SIZE = 64 };
 
 /* ---------------------------------------------------------------- names in paths */
+
+static bool is_name(const char *text)
+{
+	return *text && strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-.") == strlen(text);
+}
 
 /* "NAMESPACE/NAME" apart; both become names that may stand in a path. */
 static bool split(struct observed_world *w, const char *text, const char **ret_ns, const char **ret_name)
 {
 	const char *slash = strchr(text, '/');
 
-	if (!slash || strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-./") != strlen(text))
+	if (!slash)
 		return false;
 	*ret_ns = world_printf(w, "%.*s", (int)(slash - text), text);
 	*ret_name = slash + 1;
-	return **ret_ns && *slash && slash[1] && !strchr(slash + 1, '/');
+	return is_name(*ret_ns) && is_name(*ret_name);
 }
 
 static cJSON *get_one(struct api *a, const char *resource, const char *ns, const char *name, int *status)
@@ -135,6 +143,7 @@ static void selector_of(const cJSON *service, char out[SELECTOR_SIZE])
 static cJSON *find_service(struct api *a, const struct doctor_options *o)
 {
 	static const char *const usual[] = {"kube-system/kube-dns", "kube-system/coredns",
+					    "kube-system/rke2-coredns-rke2-coredns",
 					    "openshift-dns/dns-default"};
 	struct observed_kube *k = &a->w->kube;
 
@@ -227,9 +236,27 @@ static void compare_host(struct observed_world *w, const char *host)
 		w->in_cluster |= net_addr_same_host(&own[i], &addr);
 }
 
-static void take_pod(struct observed_world *w, const cJSON *pod)
+/* The ConfigMap that a volume takes its Corefile from; NULL. */
+static const char *corefile_volume(const cJSON *pod)
+{
+	const cJSON *volume = api_first(api_member(api_member(pod, "spec"), "volumes"));
+
+	for (; volume; volume = volume->next) {
+		const cJSON *map = api_member(volume, "configMap"),
+			    *item = api_first(api_member(map, "items"));
+		const char *key = api_text(item, "key");
+
+		if (key && strcmp(key, "Corefile") == 0)
+			return api_text(map, "name");
+	}
+	return NULL;
+}
+
+/* Its ConfigMap's name in the world's memory, or NULL. */
+static const char *take_pod(struct observed_world *w, const cJSON *pod)
 {
 	const cJSON *status = api_member(pod, "status"), *ip, *container;
+	const char *map = corefile_volume(pod);
 
 	compare_host(w, api_text(status, "hostIP"));
 	for (container = api_first(api_member(api_member(pod, "spec"), "containers")); container;
@@ -241,16 +268,23 @@ static void take_pod(struct observed_world *w, const cJSON *pod)
 				take_image(w, api_text(ip, "ip"), image);
 		}
 	}
+	return map && is_name(map) ? world_printf(w, "%s", map) : NULL;
 }
 
-static void look_up_pods(struct api *a, const char *selector)
+/* The name of the ConfigMap that they mount, or NULL. */
+static const char *look_up_pods(struct api *a, const char *selector)
 {
 	cJSON *list = list_some(a, "/api/v1", "pods", "pods", a->w->kube.service_ns, selector);
+	const char *map = NULL;
 	const cJSON *pod;
 
-	for (pod = api_first(api_member(list, "items")); pod; pod = pod->next)
-		take_pod(a->w, pod);
+	for (pod = api_first(api_member(list, "items")); pod; pod = pod->next) {
+		const char *of_pod = take_pod(a->w, pod);
+
+		map = map ? map : of_pod;
+	}
 	cJSON_Delete(list);
+	return map;
 }
 
 /* ---------------------------------------------------------------- the Corefile */
@@ -265,6 +299,8 @@ static int take_configmap(struct api *a, const char *ns, const char *name)
 
 	if (text)
 		facts_of_corefile(a->w, COREFILE_CONFIGMAP, where, text, strlen(text));
+	else if (map && strcmp(name, KUBE_DNS) == 0)
+		kube_dns_facts(a->w, where, api_member(map, "data"));
 	else if (map)
 		a->w->corefile.error = world_printf(a->w, "%s has no key Corefile", where);
 	else if (status == NOT_FOUND)
@@ -275,19 +311,31 @@ static int take_configmap(struct api *a, const char *ns, const char *name)
 	return status;
 }
 
-static void look_up_corefile(struct api *a, const struct doctor_options *o)
+/* `mounted`: the one that the pods mount, or NULL. */
+static void look_up_corefile(struct api *a, const struct doctor_options *o, const char *mounted)
 {
+	static const char *const usual[] = {"coredns", "binnacle", KUBE_DNS};
 	const char *ns, *name;
 
-	if (o->configmap && split(a->w, o->configmap, &ns, &name))
-		take_configmap(a, ns, name);
-	else if (!o->configmap && take_configmap(a, a->w->kube.service_ns, "coredns") == NOT_FOUND)
-		take_configmap(a, a->w->kube.service_ns, "binnacle");
+	if (o->configmap) {
+		if (split(a->w, o->configmap, &ns, &name))
+			take_configmap(a, ns, name);
+		return;
+	}
+	if (mounted && take_configmap(a, a->w->kube.service_ns, mounted) != NOT_FOUND)
+		return;
+	for (size_t i = 0; i < ARRAY_LEN(usual); i++) {
+		if (take_configmap(a, a->w->kube.service_ns, usual[i]) != NOT_FOUND)
+			return;
+	}
+	a->w->corefile.error = world_printf(a->w, "there is no configmap %s/coredns, binnacle or " KUBE_DNS,
+					    a->w->kube.service_ns);
 }
 
 void cluster_discover(struct observed_world *w, const struct doctor_options *o)
 {
 	char selector[SELECTOR_SIZE] = "k8s-app=kube-dns";
+	const char *mounted = NULL;
 	struct api a;
 
 	if (api_open(&a, w, o) == 0) {
@@ -300,10 +348,10 @@ void cluster_discover(struct observed_world *w, const struct doctor_options *o)
 		cJSON_Delete(service);
 		if (w->kube.reached && w->kube.service_name) {
 			look_up_endpoints(&a);
-			look_up_pods(&a, selector);
+			mounted = look_up_pods(&a, selector);
 		}
 		if (w->kube.reached && !o->corefile)
-			look_up_corefile(&a, o);
+			look_up_corefile(&a, o, mounted);
 		w->aws |= w->kube.where && strstr(w->kube.where, ".eks.amazonaws.com") != NULL;
 	}
 	api_close(&a);

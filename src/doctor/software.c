@@ -76,6 +76,31 @@ enum observed_software software_of_image(struct observed_world *w, const char *i
 	return find(name);
 }
 
+static void copy(struct observed_server *to, const struct observed_server *from)
+{
+	to->software = from->software;
+	to->version = from->version;
+	to->version_from_image = from->version_from_image;
+}
+
+/* One address in two places. */
+static void same_software(struct observed_server *a, struct observed_server *b)
+{
+	if (a->software == SOFTWARE_UNKNOWN)
+		copy(a, b);
+	else if (b->software == SOFTWARE_UNKNOWN)
+		copy(b, a);
+}
+
+/* Behind the service's address stand the pods, of one software as a rule. */
+static void software_of_pods(const struct observed_world *w, struct observed_server *service)
+{
+	for (unsigned i = 0; i < w->n_servers && service->software == SOFTWARE_UNKNOWN; i++) {
+		if (w->servers[i].kind == OBSERVED_POD)
+			copy(service, &w->servers[i]);
+	}
+}
+
 void software_read(struct observed_world *w)
 {
 	for (int i = -1; (i = observe_find(w, i + 1, -1, NAME_VERSION, -1, -1)) >= 0;) {
@@ -88,9 +113,15 @@ void software_read(struct observed_world *w)
 	for (unsigned i = 0; i < w->n_servers; i++) {
 		struct observed_server *s = &w->servers[i];
 
-		if (s->same_as >= 0 && s->software == SOFTWARE_UNKNOWN) {
-			s->software = w->servers[s->same_as].software;
-			s->version = w->servers[s->same_as].version;
-		}
+		if (s->same_as >= 0)
+			same_software(s, &w->servers[s->same_as]);
+		else if (s->kind == OBSERVED_SERVICE)
+			software_of_pods(w, s);
+	}
+	for (unsigned i = 0; i < w->n_servers; i++) { /* what was learned at its other places */
+		struct observed_server *s = &w->servers[i];
+
+		if (s->same_as >= 0)
+			same_software(s, &w->servers[s->same_as]);
 	}
 }

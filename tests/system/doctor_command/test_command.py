@@ -119,6 +119,7 @@ def test_a_dead_server_is_a_fault(server, resolv):
     ([], "expected: binnacle doctor"),
     (["a", "A", "b"], "expected: binnacle doctor"),
     (["a", "NOTYPE"], '"NOTYPE" is no record type'),
+    (["a", "AXFR"], '"AXFR" is no record type that can be asked for'),
     (["a..b"], '"a..b" is no domain name'),
     (["-server", "nonsense", "a"], '"nonsense" is no address'),
     (["-server", "\x1b[31m", "a"], r'"\027[31m" is no address'),

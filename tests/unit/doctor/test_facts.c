@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "doctor/facts.h"
+#include "doctor/kube_dns.h"
 #include "world.h"
 
 #include <string.h>
@@ -102,6 +103,45 @@ static void imports_and_environment_of_another_machine_are_left_out(void **state
 	assert_int_equal(w->n_servers, 0);
 }
 
+static void load_kube_dns(struct observed_world *w, const char *stub_domains, const char *upstreams)
+{
+	cJSON *data = cJSON_CreateObject();
+
+	cJSON_AddStringToObject(data, "stubDomains", stub_domains);
+	cJSON_AddStringToObject(data, "upstreamNameservers", upstreams);
+	kube_dns_facts(w, "configmap kube-system/kube-dns", data);
+	cJSON_Delete(data);
+}
+
+static void the_configmap_of_kube_dns_is_told_as_a_corefile(void **state)
+{
+	struct observed_world *w = *state;
+
+	load_kube_dns(w, "{\"corp.example\": [\"192.0.2.7:5353\"]}", "[\"192.0.2.8\", \"192.0.2.9\"]");
+	assert_null(w->corefile.error);
+	assert_int_equal(w->n_servers, 3);
+	assert_int_equal(observe_forward_of(w, world_name_of(w, "a.corp.example"))->n_upstreams, 1);
+	assert_int_equal(observe_forward_of(w, world_name_of(w, "www.example.org"))->n_upstreams, 2);
+}
+
+static void kube_dns_without_upstreams_uses_its_own_file(void **state)
+{
+	struct observed_world *w = *state;
+
+	kube_dns_facts(w, "configmap kube-system/kube-dns", NULL);
+	assert_string_equal(facts_resolv_path(w), "/etc/resolv.conf");
+}
+
+static void nonsense_in_the_configmap_of_kube_dns_is_left_out(void **state)
+{
+	struct observed_world *w = *state;
+
+	load_kube_dns(w, "{\"a {\\n whoami\": [\"192.0.2.7\"], \"b.example\": \"192.0.2.7\"}", "not json");
+	assert_null(w->corefile.error);
+	assert_int_equal(w->corefile.n_blocks, 1);
+	assert_string_equal(facts_resolv_path(w), "/etc/resolv.conf");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -111,6 +151,9 @@ int main(void)
 		world_test(loopback_and_encrypted_upstreams_are_not_asked),
 		world_test(the_block_with_the_longest_zone_takes_a_name),
 		world_test(a_broken_corefile_says_where_and_keeps_the_rest),
+		world_test(the_configmap_of_kube_dns_is_told_as_a_corefile),
+		world_test(kube_dns_without_upstreams_uses_its_own_file),
+		world_test(nonsense_in_the_configmap_of_kube_dns_is_left_out),
 		world_test(imports_and_environment_of_another_machine_are_left_out),
 	};
 

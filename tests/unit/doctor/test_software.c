@@ -66,11 +66,26 @@ static void one_address_in_two_places_is_one_software(void **state)
 	assert_string_equal(w->servers[1].version, "1.9.3");
 }
 
+static void the_software_of_a_pod_is_that_of_its_service_and_of_the_resolver(void **state)
+{
+	struct observed_world *w = *state;
+	const struct net_addr a = {.v4 = {.sin_family = AF_INET, .sin_port = htons(53)}};
+	const struct net_addr b = {.v4 = {.sin_family = AF_INET, .sin_port = htons(54)}};
+
+	(void)world_server(w, OBSERVED_SERVICE, &a, "service", NULL);
+	(void)world_server(w, OBSERVED_RESOLVER, &b, "resolver", NULL);
+	w->servers[world_server(w, OBSERVED_POD, &b, "pod", NULL)].software = SOFTWARE_COREDNS;
+	software_read(w);
+	assert_int_equal(w->servers[0].software, SOFTWARE_COREDNS);
+	assert_int_equal(w->servers[1].software, SOFTWARE_COREDNS);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(version_bind_names_the_software),
 		world_test(an_image_names_the_software),
+		world_test(the_software_of_a_pod_is_that_of_its_service_and_of_the_resolver),
 		world_test(one_address_in_two_places_is_one_software),
 	};
 
