@@ -297,7 +297,8 @@ static void usage(void)
 	      "  -watch              print all of it again after each change, until a signal\n"
 	      "  -stats              print the last line only: counts and bytes\n"
 	      "  -metrics file       write the metrics there at each print\n"
-	      "  -check seconds      compare with the API server so often\n",
+	      "  -check seconds      compare with the API server so often\n"
+	      "  -silence seconds    a watch without a byte for so long is asked for anew (default 75)\n",
 	      stderr);
 }
 
@@ -329,6 +330,8 @@ static bool take_text(struct dump *d, const char *name, const char *value)
 		d->timeout_s = (unsigned)strtoul(value, NULL, 10);
 	else if (strcmp(name, "check") == 0)
 		o->check_s = (unsigned)strtoul(value, NULL, 10);
+	else if (strcmp(name, "silence") == 0)
+		o->silence_s = (unsigned)strtoul(value, NULL, 10);
 	else
 		return false;
 	return true;

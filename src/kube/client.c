@@ -94,13 +94,29 @@ static uint64_t earlier(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
+/* Once a second, so that a storm of changes wakes the thread that frees a few times. */
+static uint64_t settle(struct kube_client *c)
+{
+	if (!kube_store_unsettled(c->store)) {
+		c->settle_ns = 0;
+		return UINT64_MAX;
+	}
+	if (!c->settle_ns)
+		c->settle_ns = kube_loop.now_ns + NS_PER_S;
+	if (kube_loop.now_ns < c->settle_ns)
+		return c->settle_ns;
+	kube_store_settle(c->store);
+	c->settle_ns = 0;
+	return UINT64_MAX;
+}
+
 uint64_t kube_client_turn(struct kube_client *c)
 {
 	uint64_t again, exec_again = kube_loop.now_ns + 50 * NS_PER_MS;
 	struct kube_watch *w;
 
 	look_at_files(c);
-	again = look_after_running(c);
+	again = earlier(look_after_running(c), settle(c));
 	while ((w = next_due(c, &again))) {
 		if (!kube_gate_open(c->gate))
 			return earlier(again, kube_gate_due(c->gate));

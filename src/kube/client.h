@@ -43,6 +43,8 @@ struct kube_options {
 	unsigned burst; /* 0: 10 */
 	unsigned max_inflight; /* lists at the same time; 0: no limit */
 	unsigned check_s; /* seconds between comparisons with the server; 0: 30 to 60 minutes */
+	unsigned silence_s; /* a watch without a byte is asked for anew after so long, or more than twice that where pings are
+			     * answered; 0: 75 */
 };
 
 enum { KUBE_ERROR_MAX = 512 };
@@ -65,6 +67,10 @@ void kube_close(struct kube_client *c);
 const struct kube_store *kube_client_store(const struct kube_client *c);
 /* All watched kinds have been listed once.  Thread: any. */
 bool kube_synced(const struct kube_client *c);
+/* Its API server does not answer now.  Thread: any. */
+bool kube_away(const struct kube_client *c);
+/* Unix time of the last event of a kind's watch; 0: none yet, or not watched.  Thread: any. */
+uint64_t kube_last_event_s(const struct kube_client *c, enum kube_kind kind);
 
 /* Run fn(arg) in the client's thread, where the store may be read at leisure, and wait for it.  Thread: as
  * kube_open. */

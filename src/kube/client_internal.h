@@ -16,7 +16,7 @@ enum {
 	STREAM_SILENCE_S = 6, /* the same of a streamed one: before 1.27 it has no end, pages will do */
 	FOLLOW_SILENCE_S =
 		75, /* no byte of a watch, not even a bookmark (one a minute), on a connection without ping */
-	FOLLOW_SILENCE_PING_S = 180, /* the same, on one that answers pings */
+	FOLLOW_SILENCE_PING_PERCENT = 240, /* of that: the same, on one that answers pings: 180 s */
 	SHORT_WATCH_MS = 1000, /* a watch that ends so soon without an event counts as failed */
 	ERROR_BODY_MAX = 16 << 10,
 	PATH_MAX_LEN = 4096,
@@ -86,6 +86,7 @@ struct kube_client {
 	struct kube_check *check;
 	double tokens; /* of the request rate */
 	uint64_t tokens_ns;
+	uint64_t settle_ns; /* when the store gives up what was taken out of it; 0: nothing was */
 	uint64_t logged_ns; /* the last line about trouble */
 	bool trouble; /* such a line was written and not yet taken back */
 	bool said_synced;

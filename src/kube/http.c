@@ -75,6 +75,7 @@ static size_t on_body(char *data, size_t size, size_t n, void *arg)
 	struct kube_request *r = arg;
 
 	r->last_ns = clock_mono_ns();
+	r->http->bytes += n;
 	r->aborted = r->ops->body(r->arg, (const uint8_t *)data, n);
 	return r->aborted ? 0 : n;
 }
@@ -301,24 +302,25 @@ static void finish_ended(struct kube_http *h)
 
 enum { WAIT_FDS = 8 };
 
-void kube_http_turn(struct kube_http *h, int timeout_ms, struct pollfd *fds, size_t n_fds)
+size_t kube_http_turn(struct kube_http *h, int timeout_ms, struct pollfd *fds, size_t n_fds)
 {
 	struct curl_waitfd wait[WAIT_FDS];
 	int running;
 
+	h->bytes = 0;
 	n_fds = n_fds < WAIT_FDS ? n_fds : WAIT_FDS;
 	for (size_t i = 0; i < n_fds; i++)
 		wait[i] = (struct curl_waitfd){.fd = fds[i].fd, .events = CURL_WAIT_POLLIN};
-	(void)libcurl.multi_perform(h->multi, &running); /* starts what is new; failures come as messages */
-	finish_ended(h);
+	/* What is new is started by the perform below: the poll returns at once for it. */
 	if (h->requests && timeout_ms > HTTP_CHECK_MS)
 		timeout_ms = HTTP_CHECK_MS;
 	(void)libcurl.multi_poll(h->multi, wait, (unsigned)n_fds, timeout_ms, NULL);
 	for (size_t i = 0; i < n_fds; i++)
 		fds[i].revents = wait[i].revents;
-	(void)libcurl.multi_perform(h->multi, &running);
+	(void)libcurl.multi_perform(h->multi, &running); /* failures come as messages */
 	finish_ended(h);
 	http_check_connections(h);
+	return h->bytes;
 }
 
 void kube_http_wake(struct kube_http *h)

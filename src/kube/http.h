@@ -59,8 +59,8 @@ uint64_t kube_http_last_ns(const struct kube_request *r);
 bool kube_http_pinged(const struct kube_request *r);
 
 /* Wait at most timeout_ms for something to do and do it.  `fds`: more descriptors to wait for (revents are
- * set). */
-void kube_http_turn(struct kube_http *h, int timeout_ms, struct pollfd *fds, size_t n_fds);
+ * set).  How many bytes of responses came. */
+size_t kube_http_turn(struct kube_http *h, int timeout_ms, struct pollfd *fds, size_t n_fds);
 void kube_http_wake(struct kube_http *h);
 
 /* Text for a URL's query value, in malloc'ed memory. */

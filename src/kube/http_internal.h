@@ -28,6 +28,7 @@ struct kube_http {
 	struct kube_request *requests; /* newest first */
 	struct http_conn conns[HTTP_CONNS];
 	uint64_t checked_ns;
+	size_t bytes; /* of bodies, in this turn */
 };
 
 struct kube_request {

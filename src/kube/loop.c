@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "base/thread.h"
+#include "kube/pace.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -19,6 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 
 enum { TURN_MAX_MS = 60000, FDS_MAX = 8 };
 
@@ -42,6 +44,7 @@ static struct {
 	pthread_mutex_t lock;
 	pthread_cond_t done;
 	struct call *calls;
+	struct kube_pace pace;
 } loop = {.lock = PTHREAD_MUTEX_INITIALIZER, .done = PTHREAD_COND_INITIALIZER};
 
 /* ---------------------------------------------------------------- the thread */
@@ -96,6 +99,15 @@ static int turn_timeout_ms(uint64_t again_ns)
 	return (int)((again_ns - now) / NS_PER_MS) + 1;
 }
 
+/* After a turn that brought so many bytes. */
+static void rest(size_t bytes)
+{
+	struct timespec t = {.tv_nsec = (long)(kube_pace(&loop.pace, clock_mono_ns(), bytes) * NS_PER_MS)};
+
+	if (t.tv_nsec)
+		(void)nanosleep(&t, NULL);
+}
+
 static void *run(void *arg)
 {
 	struct pollfd fds[FDS_MAX];
@@ -110,7 +122,7 @@ static void *run(void *arg)
 			again = again < t ? again : t;
 		}
 		if (!loop.ending)
-			kube_http_turn(kube_loop.http, turn_timeout_ms(again), fds, fds_to_poll(fds));
+			rest(kube_http_turn(kube_loop.http, turn_timeout_ms(again), fds, fds_to_poll(fds)));
 	}
 	return NULL;
 }
@@ -186,7 +198,8 @@ static bool same_options(const struct kube_options *a, const struct kube_options
 	       same_text(a->labels, b->labels) && same_text(a->namespace_labels, b->namespace_labels) &&
 	       a->no_endpoints == b->no_endpoints && a->pods == b->pods &&
 	       a->multicluster == b->multicluster && a->keep == b->keep && a->qps == b->qps &&
-	       a->burst == b->burst && a->max_inflight == b->max_inflight && a->check_s == b->check_s;
+	       a->burst == b->burst && a->max_inflight == b->max_inflight && a->check_s == b->check_s &&
+	       a->silence_s == b->silence_s;
 }
 
 /* What the kubeconfig was when it was read: another one under the same name is another client's. */

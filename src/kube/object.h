@@ -99,6 +99,11 @@ void kube_store_list_begin(struct kube_store *s, enum kube_kind kind);
 size_t kube_store_list_end(struct kube_store *s, enum kube_kind kind, uint64_t now_s);
 void kube_store_set_synced(struct kube_store *s, enum kube_kind kind);
 
+/* What was taken out is kept by the dozen, up to 64 records, until it is given to rcu_free_later: whether there is such, and
+ * give it now. */
+bool kube_store_unsettled(const struct kube_store *s);
+void kube_store_settle(struct kube_store *s);
+
 /* The kept resourceVersion of an object (identified by kind, ns, name); false: it is not there. */
 bool kube_store_version(const struct kube_store *s, const struct kube_object *o, uint64_t *ret_version);
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kube/proto.h"
 
+#include "base/compiler.h"
+
 #include <errno.h>
 #include <string.h>
 
@@ -27,8 +29,11 @@ int proto_varint(const uint8_t *at, const uint8_t *end, uint64_t *ret)
 static uint64_t varint(struct proto_reader *r)
 {
 	uint64_t n = 0;
-	int used = proto_varint(r->at, r->end, &n);
+	int used;
 
+	if (likely(r->at < r->end && *r->at < 0x80)) /* nearly all are of one byte */
+		return *r->at++;
+	used = proto_varint(r->at, r->end, &n);
 	if (used <= 0)
 		r->failed = true;
 	else

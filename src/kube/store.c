@@ -68,6 +68,15 @@ static void free_names(const struct kube_table *t)
 	}
 }
 
+static void free_grave(void *arg)
+{
+	struct kube_grave *g = arg;
+
+	for (size_t i = 0; g && i < g->n; i++)
+		free(g->record[i]);
+	free(g);
+}
+
 void kube_store_free(struct kube_store *s)
 {
 	struct kube_table *t;
@@ -83,6 +92,7 @@ void kube_store_free(struct kube_store *s)
 	for (size_t i = 0; (t = table_at(s, i)); i++)
 		kube_table_fini(t);
 	free(s->pack.data);
+	free_grave(s->grave);
 	free(s);
 }
 
@@ -91,7 +101,27 @@ void kube_store_free(struct kube_store *s)
 void kube_free_later(struct kube_store *s, void *record, size_t bytes)
 {
 	kube_bytes(s, -(ptrdiff_t)bytes);
-	rcu_free_later(free, record);
+	if (!s->grave)
+		s->grave = calloc(1, sizeof(*s->grave));
+	if (!s->grave) {
+		rcu_free_later(free, record);
+		return;
+	}
+	s->grave->record[s->grave->n++] = record;
+	if (s->grave->n == GRAVE_RECORDS)
+		kube_store_settle(s);
+}
+
+bool kube_store_unsettled(const struct kube_store *s)
+{
+	return s->grave != NULL;
+}
+
+void kube_store_settle(struct kube_store *s)
+{
+	if (s->grave)
+		rcu_free_later(free_grave, s->grave);
+	s->grave = NULL;
 }
 
 size_t kube_service_bytes(const struct kube_service *svc)

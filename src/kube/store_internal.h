@@ -28,6 +28,14 @@ struct kube_pack {
 	bool failed; /* no memory, or something does not fit its field: sticky */
 };
 
+/* Records that were taken out and not yet given to rcu_free_later: together they cost one grace period and one waking of the
+ * thread that frees them. */
+enum { GRAVE_RECORDS = 64 };
+struct kube_grave {
+	size_t n;
+	void *record[GRAVE_RECORDS];
+};
+
 struct kube_store {
 	struct hash_key key;
 	unsigned keep;
@@ -37,6 +45,7 @@ struct kube_store {
 	struct kube_table namespaces;
 	struct kube_table by_addr[KUBE_N_BY_ADDR];
 	struct kube_pack pack;
+	struct kube_grave *grave; /* writer only; NULL: empty */
 	size_t count[KUBE_N_KINDS]; /* atomic, relaxed, as all below */
 	size_t bytes;
 	unsigned synced; /* bits 1 << kind */

@@ -366,13 +366,25 @@ void kube_watch_start(struct kube_watch *w)
 	kube_gate_started(w->client->gate, w);
 }
 
-static uint64_t silence_limit_s(const struct kube_watch *w)
+/* A watch that follows. */
+static uint64_t follow_silence_ms(const struct kube_watch *w)
+{
+	unsigned own_s = w->client->options.silence_s;
+	uint64_t ms = (own_s ? own_s : FOLLOW_SILENCE_S) * 1000ull;
+
+	/* Which connection it is on is asked when it matters: that takes system calls, and this is every turn. */
+	if (kube_loop.now_ns - kube_http_last_ns(w->request) < ms * NS_PER_MS || !kube_http_pinged(w->request))
+		return ms;
+	return ms * FOLLOW_SILENCE_PING_PERCENT / 100;
+}
+
+static uint64_t silence_limit_ms(const struct kube_watch *w)
 {
 	if (!w->status)
-		return HEAD_TIMEOUT_S;
+		return HEAD_TIMEOUT_S * 1000ull;
 	if (is_listing(w))
-		return w->state == WATCH_STREAMED_LIST ? STREAM_SILENCE_S : LIST_SILENCE_S;
-	return kube_http_pinged(w->request) ? FOLLOW_SILENCE_PING_S : FOLLOW_SILENCE_S;
+		return (w->state == WATCH_STREAMED_LIST ? STREAM_SILENCE_S : LIST_SILENCE_S) * 1000ull;
+	return follow_silence_ms(w);
 }
 
 /* Nothing came for too long: the request is given up.  A watch goes on from where it was; for anything
@@ -395,7 +407,7 @@ static void give_up(struct kube_watch *w)
 
 uint64_t kube_watch_overdue(struct kube_watch *w)
 {
-	uint64_t limit = kube_http_last_ns(w->request) + silence_limit_s(w) * NS_PER_S;
+	uint64_t limit = kube_http_last_ns(w->request) + silence_limit_ms(w) * NS_PER_MS;
 	uint64_t end = w->began_ns +
 		       (2 * WATCH_TIMEOUT_MIN_S + 30) * NS_PER_S; /* it asked the server to end before */
 
