@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Upstreams and servers whose answers are wrong: cut, incomplete, about something else, badly signed."""
+import datetime
+import os
+import socket
+import subprocess
+import threading
+
+from .net_cluster import ZONE
+from . import net_servers
+
+LARGE = "large.example.org."
+CNAME = LARGE + " 30 IN CNAME nodes.large.example.org."
+TEMPLATE = """    template IN AAAA example.org {{
+        rcode {rcode}
+    }}
+    forward . {{UP}}"""
+
+
+# ---------------------------------------------------------------- cut
+def cutting_upstream(net, **more):
+    """512 bytes are all without EDNS, and when there is more it sends the CNAME and TC."""
+    return net.scripted_upstream(truncate="cname", **more)
+
+
+def unmarked_cut(net):
+    """Over UDP the CNAME alone, and no TC."""
+    return net.scripted_upstream(rules=[{"match": {"name": LARGE, "type": t, "proto": "udp"}, "answer": CNAME} for t in ("A", "AAAA")])
+
+
+def ask_first(net, *args):
+    """Clients came before: each pod is asked over UDP, and keeps what it got."""
+    for pod in net.pods:
+        assert "status: NOERROR" in net.dig("@" + pod.address, "+noedns", "+ignore", *args)
+
+
+# ---------------------------------------------------------------- EDNS
+OPT_QUESTION = "udp dport 53 @th,144,16 != 0"  # ARCOUNT: a question without EDNS has no additional record
+
+
+def drop_edns(net, where=None, to=None, hook="forward"):
+    """A firewall that knows questions with one record only."""
+    return net.lose((f"ip daddr {to} " if to else "") + OPT_QUESTION, where, hook=hook)
+
+
+# ---------------------------------------------------------------- from another address
+class OtherAddress:
+    """Answers each question, from an address that it was not sent to: NAT whose state was lost."""
+
+    def __init__(self, ns, address, other):
+        ns.ip("addr", "add", other + "/32", "dev", "lo")
+        with ns.inside():
+            self.asked = self._bound(address)
+            self.answering = self._bound(other)
+        threading.Thread(target=self._run, daemon=True).start()
+
+    @staticmethod
+    def _bound(address):
+        s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        s.bind((address, 53))
+        return s
+
+    def _run(self):
+        while True:
+            try:
+                wire, peer = self.asked.recvfrom(4096)
+                self.answering.sendto(wire[:2] + b"\x81\x80" + wire[4:], peer)
+            except OSError:
+                return
+
+    def close(self):
+        for s in (self.asked, self.answering):
+            s.close()
+
+
+# ---------------------------------------------------------------- signed
+def signed_zone(folder, start, end):
+    """ZONE with signatures that hold from `start` to `end` (hours from now): (its text, its DS record)."""
+    folder = str(folder)
+    with open(os.path.join(folder, "zone"), "w") as f:
+        f.write(ZONE)
+    run = {"cwd": folder, "check": True, "capture_output": True, "text": True}
+    subprocess.run(["dnssec-keygen", "-a", "ECDSAP256SHA256", "-f", "KSK", "example.org"], **run)
+    subprocess.run(["dnssec-keygen", "-a", "ECDSAP256SHA256", "example.org"], **run)
+    now = datetime.datetime.now(datetime.timezone.utc)
+    times = [(now + datetime.timedelta(hours=h)).strftime("%Y%m%d%H%M%S") for h in (start, end)]
+    subprocess.run(["dnssec-signzone", "-S", "-P", "-o", "example.org", "-s", times[0], "-e", times[1], "-f", "signed", "zone"], **run)
+    with open(os.path.join(folder, "signed")) as f, open(os.path.join(folder, "dsset-example.org.")) as ds:
+        return f.read(), " ".join(ds.read().splitlines()[0].split())
+
+
+VALIDATOR = net_servers.UNBOUND.replace('module-config: "iterator"', 'module-config: "validator iterator"\n  trust-anchor: "{DS}"\n'
+                                        '  val-log-level: 2\n  ede: yes\n  {CLOCK}').replace(
+                                            '  domain-insecure: "."\n', '  domain-insecure: "cluster.local"\n')
+
+
+def validator(net, ds, clock=None):
+    """A pod with unbound that checks signatures of example.org, by its own clock or by that time (YYYYMMDDHHMMSS)."""
+    date = f'val-override-date: "{clock}"' if clock else ""
+    text = VALIDATOR.replace("{DS}", ds).replace("{CLOCK}", date)
+    n = next(net.serial)
+    ns, address, link = net.netns(), f"10.0.1.{n}", f"pod{n}"
+    net._join(ns, address, link)
+    made = net.server(text, command=["unbound"], conf=False, args=["-d", "-c", "{DIR}/Corefile"], ns=ns, HOST=address, UP="10.0.3.53")
+    net.pods.append(net_pod(ns, made, address, link, net.node))
+    return net.pods[-1]
+
+
+def net_pod(*args):
+    from harness import cluster
+    return cluster.Pod(*args)
