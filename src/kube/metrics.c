@@ -276,3 +276,19 @@ void kube_metrics_programming(const struct kube_client *c, const struct kube_obj
 	metric_observe(kube_loop.cells, metrics_series(&programming_desc, &kind), &programming_desc,
 		       now > then ? now - then : 0);
 }
+
+/* ---------------------------------------------------------------- for people who look */
+
+bool kube_away(const struct kube_client *c)
+{
+	return __atomic_load_n(&c->gate->away, __ATOMIC_RELAXED);
+}
+
+uint64_t kube_last_event_s(const struct kube_client *c, enum kube_kind kind)
+{
+	for (size_t i = 0; i < c->n_watches; i++) {
+		if (c->watches[i].kind == kind)
+			return __atomic_load_n(&c->watches[i].last_event_s, __ATOMIC_RELAXED);
+	}
+	return 0;
+}

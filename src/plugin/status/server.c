@@ -70,10 +70,18 @@ void status_show_process(const struct generation *g, struct text *t)
 
 /* ---------------------------------------------------------------- listeners */
 
+/* What comes now is only counted: the document has its bound, and nobody reads so much. */
+static bool is_long(const struct text *t)
+{
+	return t->len > STATUS_DOCUMENT_MAX / 4;
+}
+
 void status_show_listeners(const struct generation *g, struct text *t)
 {
+	size_t i = 0;
+
 	text_put(t, "\"listeners\":[");
-	for (size_t i = 0; i < g->n_listeners; i++) {
+	for (; i < g->n_listeners && !is_long(t); i++) {
 		const struct listener *l = &g->listeners[i];
 		size_t n = l->n_zones < STATUS_ZONES_MAX ? l->n_zones : STATUS_ZONES_MAX;
 
@@ -86,7 +94,7 @@ void status_show_listeners(const struct generation *g, struct text *t)
 		}
 		text_put(t, "],\"more_zones\":%zu}", l->n_zones - n);
 	}
-	text_put(t, "]");
+	text_put(t, "],\"more_listeners\":%zu", g->n_listeners - i);
 }
 
 /* ---------------------------------------------------------------- blocks */
@@ -111,10 +119,10 @@ static void show_plugins(const struct block *b, struct text *t)
 
 void status_show_blocks(const struct generation *g, struct text *t)
 {
-	size_t n = g->n_blocks < STATUS_BLOCKS_MAX ? g->n_blocks : STATUS_BLOCKS_MAX;
+	size_t i = 0;
 
 	text_put(t, "\"blocks\":[");
-	for (size_t i = 0; i < n; i++) {
+	for (; i < g->n_blocks && i < STATUS_BLOCKS_MAX && !is_long(t); i++) {
 		const struct block *b = &g->blocks[i];
 		size_t keys = b->n_keys < STATUS_ZONES_MAX ? b->n_keys : STATUS_ZONES_MAX;
 
@@ -129,5 +137,5 @@ void status_show_blocks(const struct generation *g, struct text *t)
 		show_plugins(b, t);
 		text_put(t, "}");
 	}
-	text_put(t, "],\"more_blocks\":%zu", g->n_blocks - n);
+	text_put(t, "],\"more_blocks\":%zu", g->n_blocks - i);
 }

@@ -22,8 +22,8 @@ struct text;
 enum {
 	STATUS_EVENTS_MAX = 8,         /* connections that are told what changes, of the process */
 	STATUS_DOCUMENT_MAX = 4 << 20, /* bytes */
-	STATUS_BLOCKS_MAX = 128,       /* server blocks that are shown; zones of a listener */
-	STATUS_ZONES_MAX = 256,
+	STATUS_BLOCKS_MAX = 128,       /* server blocks that are shown */
+	STATUS_ZONES_MAX = 64,         /* zones of a listener or a block */
 	STATUS_PATHS = 5,
 };
 

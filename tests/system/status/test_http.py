@@ -7,10 +7,9 @@ import signal
 import socket
 import threading
 
-import dns.message
-import pytest
-
-from harness import ask, wait, web
+import compat
+import fakekube
+from harness import wait
 
 PLAIN = """.:{PORT} {
     bind 127.0.0.1
@@ -262,3 +261,15 @@ def test_a_second_server_block_shares_the_address(shown):
     assert [b["keys"] for b in s.document()["blocks"]] == [["."], ["example.org."]]
     r = json.loads(s.follow("www.example.org").text)
     assert r["zone"] == "example.org."
+
+
+def test_an_api_server_that_is_away_is_shown(shown):
+    k = fakekube.FakeKube(compat.free_port(), [{"kind": "Namespace", "metadata": {"name": "shop"}}]).start()
+    try:
+        s = shown(PLAIN.replace("    whoami", "    kubernetes cluster.local {\n        endpoint http://127.0.0.1:%d\n    }" % k.port))
+        wait.until(lambda: s.state("kubernetes")["synced"], "the cluster is read")
+        assert not s.state("kubernetes")["away"]
+    finally:
+        k.stop()
+    wait.until(lambda: s.state("kubernetes")["away"], "the page says that the API server is away", 20)
+    assert s.state("kubernetes")["synced"], "what was read stays"
