@@ -59,8 +59,10 @@ static void wish_reach(struct reason *r)
 			continue;
 		}
 		plain = plain_tries(r, s);
-		if (reason_lost(&plain))
+		if (reason_lost(&plain)) {
+			reason_again(r, s, reason_small(r), 0, WAY_UDP_PLAIN, 12, "was a loss chance?");
 			reason_again(r, s, r->w->asked, 0, WAY_UDP_PLAIN, 12, "was a loss chance?");
+		}
 		if (pods.dead && reason_kind(r, s, KIND_SERVICE | KIND_RESOLVER))
 			reason_again(r, s, r->w->asked, 0, WAY_UDP_PLAIN, spread_tries(pods.n),
 				     "does a dead pod cost the service's clients answers?");
@@ -199,7 +201,7 @@ static bool fails(const struct observation *o)
 	       o->reply.rcode != RCODE_NXDOMAIN;
 }
 
-/* All its plain answers about the name are failures, while a server of its kind has the records. */
+/* All its plain answers about the name are failures, while a server of its kind answers well, be it that there is no such name. */
 static int better_than(const struct reason *r, const struct group *g, int s)
 {
 	struct about a = {
@@ -212,7 +214,7 @@ static int better_than(const struct reason *r, const struct group *g, int s)
 		a.server = other;
 		if (other == s || !reason_asked(r, other) || !reason_kind(r, other, g->kinds))
 			continue;
-		if (reason_fullest(r, a) >= 0 && observe_positive(reason_at(r, reason_fullest(r, a))))
+		if (reason_fullest(r, a) >= 0 && !fails(reason_at(r, reason_fullest(r, a))))
 			return reason_fullest(r, a);
 	}
 	return -1;
