@@ -16,6 +16,9 @@
 // clang-format on
 LIBRARY_DECLARE(libcurl, LIBCURL_FUNCTIONS);
 
+/* curl_global_init, for whoever uses it after loading; libcurl.global_cleanup takes it back.  Any thread. */
+void libcurl_start(void);
+
 /* Sets an option, with the checks that matter of those that the header's own macro would make: its number says whether a long, a
  * pointer or a curl_off_t is read from where the value stands. */
 #define libcurl_set(easy, option, value)                                                                     \

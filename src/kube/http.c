@@ -249,7 +249,7 @@ struct kube_http *kube_http_new(void)
 		return NULL;
 	for (size_t i = 0; i < HTTP_CONNS; i++)
 		h->conns[i].fd = -1;
-	libcurl.global_init(CURL_GLOBAL_DEFAULT);
+	libcurl_start();
 	h->multi = libcurl.multi_init();
 	if (!h->multi) {
 		free(h);

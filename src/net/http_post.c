@@ -16,11 +16,6 @@ struct http_poster {
 	struct curl_slist *headers;
 };
 
-static void init_once(void)
-{
-	(void)libcurl.global_init(CURL_GLOBAL_DEFAULT);
-}
-
 static size_t ignore(char *data, size_t size, size_t n, void *arg)
 {
 	return size * n;
@@ -64,7 +59,7 @@ struct http_poster *http_poster_new(const char *url, const char *content_type)
 		free(p);
 		return NULL;
 	}
-	pthread_once(&once, init_once);
+	pthread_once(&once, libcurl_start);
 	p->curl = libcurl.easy_init();
 	(void)snprintf(type, sizeof(type), "Content-Type: %s", content_type);
 	/* "Expect:" empty: no second of waiting before larger bodies. */
