@@ -198,7 +198,7 @@ def test_only_so_many_are_told(shown):
         wait.until(lambda: events_status(s.http) == 200, "a place is free again", 15, every=0.2)
 
 
-def test_a_client_that_takes_nothing_is_closed(shown):
+def test_a_client_that_takes_nothing_holds_up_nobody(shown):
     s = shown(PLAIN)
     with socket.create_connection(("127.0.0.1", s.http)) as c:
         c.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1024)
