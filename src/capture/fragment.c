@@ -170,6 +170,8 @@ static bool in_bounds(const struct capture_ip *ip)
 bool capture_fragments_add(struct capture_fragments *f, const struct capture_frame *frame, uint32_t ifindex,
 			   const struct capture_ip *ip, struct capture_datagram *ret)
 {
+	if (ip->fragment_off)
+		f->counts.later[frame->file]++;
 	struct slot *s = in_bounds(ip) ? find_slot(f, frame, ip) : NULL;
 
 	if (!s || s->state == SLOT_DONE)

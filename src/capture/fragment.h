@@ -37,5 +37,7 @@ bool capture_fragments_overdue(struct capture_fragments *f, int64_t now_ns, stru
 
 struct capture_fragment_counts {
 	uint64_t fragments, whole, lost, overlapping, evicted;
+	/* Other than the first, by file: a capture filter for a port matches first fragments only. */
+	uint64_t later[CAPTURE_FILES_MAX];
 };
 const struct capture_fragment_counts *capture_fragments_counts(const struct capture_fragments *f);

@@ -26,15 +26,43 @@ static bool same_type(const struct exchange *a, const struct exchange *b)
 	return !a->question_known || !b->question_known || (a->qtype == b->qtype && a->qclass == b->qclass);
 }
 
+/* Others with a name of the same beginning, those that came after `e` first, from the nearest on; then those before it. */
+struct near {
+	const struct exchange *newer, *older;
+	unsigned n;
+};
+
+static struct near near_start(const struct exchange *e)
+{
+	return (struct near){.newer = e->prev_of_name, .older = e->next_of_name};
+}
+
+static const struct exchange *near_next(struct near *i)
+{
+	const struct exchange *o = i->newer;
+
+	if (o && i->n < WINDOW_WALK_MAX) {
+		i->n++;
+		i->newer = o->prev_of_name;
+		return o;
+	}
+	i->newer = NULL;
+	i->n = i->n < WINDOW_WALK_MAX ? WINDOW_WALK_MAX : i->n;
+	o = i->older;
+	if (!o || i->n++ >= WINDOW_WALK_MAX + WINDOW_WALK_OLDER_MAX)
+		return NULL;
+	i->older = o->next_of_name;
+	return o;
+}
+
 /* Of the client's own: another exchange with the same question, asked in [from, to], the earliest. */
 static const struct exchange *find_own(struct exchange_window *w, const struct exchange *e, bool tcp_only,
 				       int64_t from, int64_t to)
 {
-	const struct exchange *o = *window_name_bucket(w, e->name, e->name_len), *found = NULL;
+	const struct exchange *o, *found = NULL;
 
-	for (unsigned n = 0; o && n < WINDOW_WALK_MAX; o = o->next_of_name, n++) {
-		if (o == e || o->front || (tcp_only && !o->tcp) || o->asked.time_ns < from ||
-		    o->asked.time_ns > to)
+	for (struct near i = near_start(e); (o = near_next(&i));) {
+		if (o->front || (tcp_only && !o->tcp) || o->asked.time_ns < from || o->asked.time_ns > to)
 			continue;
 		if (capture_end_same_host(&o->client, &e->client) && same_type(o, e) && same_name(o, e) &&
 		    (!found || o->asked.time_ns < found->asked.time_ns))
@@ -77,12 +105,12 @@ const struct capture_connection *exchange_connection(struct exchange_window *w, 
 
 const struct exchange *exchange_pair(struct exchange_window *w, const struct exchange *e)
 {
-	const struct exchange *o = *window_name_bucket(w, e->name, e->name_len);
+	const struct exchange *o;
 	uint16_t other = e->qtype == TYPE_A ? TYPE_AAAA : TYPE_A;
 
 	if (!e->question_known || (e->qtype != TYPE_A && e->qtype != TYPE_AAAA))
 		return NULL;
-	for (unsigned n = 0; o && n < WINDOW_WALK_MAX; o = o->next_of_name, n++) {
+	for (struct near i = near_start(e); (o = near_next(&i));) {
 		int64_t apart = o->asked.time_ns - e->asked.time_ns;
 		if (o->question_known && o->qtype == other && o->tcp == e->tcp && !o->front &&
 		    apart < PAIR_NS && apart > -PAIR_NS && capture_end_equal(&o->client, &e->client) &&
@@ -94,10 +122,10 @@ const struct exchange *exchange_pair(struct exchange_window *w, const struct exc
 
 const struct exchange *exchange_better(struct exchange_window *w, const struct exchange *e)
 {
-	const struct exchange *o = *window_name_bucket(w, e->name, e->name_len);
+	const struct exchange *o;
 
-	for (unsigned n = 0; o && n < WINDOW_WALK_MAX; o = o->next_of_name, n++) {
-		if (o != e && exchange_has_address(o) && same_type(o, e) && same_name(o, e))
+	for (struct near i = near_start(e); (o = near_next(&i));) {
+		if (exchange_has_address(o) && same_type(o, e) && same_name(o, e))
 			return o;
 	}
 	return NULL;
@@ -131,6 +159,10 @@ static bool is_during(const struct caused *c, const struct exchange *o)
 	const struct exchange *e = c->e;
 	int64_t s = slack(c->w, o->asked.file, e->asked.file);
 
+	if (c->by_time) /* nothing else says so: it must lie within */
+		return o->asked.time_ns > e->asked.time_ns && e->answer &&
+		       o->asked.time_ns < e->answer->at.time_ns &&
+		       (!o->answer || o->answer->at.time_ns <= e->answer->at.time_ns);
 	if (o->asked.time_ns < e->asked.time_ns - s)
 		return false;
 	return !e->answer || o->asked.time_ns <= e->answer->at.time_ns + s;
@@ -154,28 +186,29 @@ static void insert(struct caused *c, const struct exchange *o)
 	c->list[at] = o;
 }
 
-static void find_caused(struct caused *c, const uint8_t *name, size_t len, bool cut)
+static void consider(struct caused *c, const struct exchange *o, const uint8_t *name, size_t len, bool cut)
 {
-	const struct exchange *o = *window_name_bucket(c->w, name, len);
+	size_t common = o->name_len < len ? o->name_len : len;
+	bool same = (o->name_len == len || (o->name_len < len ? o->name_cut : cut)) &&
+		    !memcmp(o->name, name, common);
 
-	for (unsigned n = 0; o && n < WINDOW_WALK_MAX; o = o->next_of_name, n++) {
-		size_t common = o->name_len < len ? o->name_len : len;
-		bool same = (o->name_len == len || (o->name_len < len ? o->name_cut : cut)) &&
-			    !memcmp(o->name, name, common);
-		if (same && o != c->e && o != c->e->behind && !o->front && is_asker(c, o) && is_during(c, o))
-			insert(c, o);
-	}
+	if (same && o != c->e && o != c->e->behind && !o->front && is_asker(c, o) && is_during(c, o))
+		insert(c, o);
 }
 
+/* By its own name, and by those that the answer's CNAMEs lead to. */
 static void find_all(struct caused *c)
 {
-	const struct exchange *e = c->e;
+	const struct exchange *e = c->e, *o;
 
-	if (e->name_len)
-		find_caused(c, e->name, e->name_len, e->name_cut);
+	for (struct near i = near_start(e); e->name_len && (o = near_next(&i));)
+		consider(c, o, e->name, e->name_len, e->name_cut);
 	for (size_t at = 0; e->answer && at < e->answer->targets_len;) {
-		size_t len = wire_name_len(e->answer->targets + at);
-		find_caused(c, e->answer->targets + at, len, false);
+		const uint8_t *name = e->answer->targets + at;
+		size_t len = wire_name_len(name);
+		o = *window_name_bucket(c->w, name, len);
+		for (unsigned n = 0; o && n < WINDOW_WALK_TARGET_MAX; o = o->next_of_name, n++)
+			consider(c, o, name, len, false);
 		at += len;
 	}
 }

@@ -6,8 +6,10 @@
 
 enum {
 	WINDOW_BUCKETS = 65536,
-	WINDOW_NAME_PREFIX = 12, /* of a name, for its bucket: what even a short capture of TCP has */
+	WINDOW_NAME_PREFIX = 8, /* of a name, for its bucket: what even a short capture of TCP has */
 	WINDOW_WALK_MAX = 512, /* exchanges looked at in one bucket */
+	WINDOW_WALK_OLDER_MAX = 64,
+	WINDOW_WALK_TARGET_MAX = 4096,
 	CONNECTION_BUCKETS = 4096,
 	WINDOW_HOSTS = 65536,
 };

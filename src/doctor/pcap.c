@@ -117,6 +117,7 @@ static int set_up(struct run *r)
 	if (!r->window || !r->decoder)
 		return -ENOMEM;
 	r->report.w = r->window;
+	r->report.fragments = capture_decoder_fragments(r->decoder);
 	return compare_clocks(r, ports);
 }
 

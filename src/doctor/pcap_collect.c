@@ -8,7 +8,7 @@
 #include <string.h>
 
 static const int64_t LATE_NS = 5 * (int64_t)NS_PER_S; /* clients have given up by then */
-static const int64_t END_NS = 3 * (int64_t)NS_PER_S;
+static const int64_t END_NS = 3 * (int64_t)NS_PER_S, END_LEAST_NS = 300 * (int64_t)NS_PER_MS;
 
 int report_init(struct report *r, const char *const *paths, unsigned n)
 {
@@ -153,6 +153,7 @@ static void count_server_answer(struct report_server *s, const struct exchange *
 
 	s->answered++;
 	s->tcp_answered += e->tcp;
+	s->aaaa_answered += e->qtype == TYPE_AAAA;
 	s->rcodes[exchange_rcode(e)]++;
 	s->truncated += exchange_truncated(e);
 	s->referrals += exchange_rcode(e) == RCODE_NOERROR && a->n_records[1] == 0 && a->has_ns &&
@@ -204,7 +205,7 @@ static void count_behind(struct report *r, const struct exchange *e, const struc
 		return;
 	s->is_behind = true;
 	s->asked++;
-	s->lost += !e->answer && !k->at_the_end && !k->repeat_answered;
+	s->lost += !e->answer && !k->at_the_end; /* asked again it may be another one's turn */
 	if (e->answer)
 		count_server_answer(s, e);
 	at = (int)(s - r->servers);
@@ -216,10 +217,22 @@ static void count_behind(struct report *r, const struct exchange *e, const struc
 		front->behind[front->n_behind++] = at;
 }
 
+/* How long an answer of that server may still be on its way: a few times what the slowest took so far. */
+static int64_t patience_ns(const struct report *r, const struct capture_end *server)
+{
+	const struct report_server *s = report_find_server(r, server);
+	int64_t ns = s && s->answered ? s->latency.max_ns * 4 : END_NS;
+
+	if (ns < END_LEAST_NS)
+		return END_LEAST_NS;
+	return ns < END_NS ? ns : END_NS;
+}
+
 static struct report_known look(struct report *r, const struct exchange *e)
 {
 	struct report_known k = {
-		.at_the_end = exchange_window_now_ns(r->w) - e->asked_last_ns < END_NS,
+		.at_the_end = exchange_window_now_ns(r->w) - e->asked_last_ns <
+			      patience_ns(r, e->front ? &e->front->server : &e->server),
 		.repeated = exchange_repeated(r->w, e),
 		.over_tcp = exchange_truncated(e) ? exchange_over_tcp(r->w, e) : NULL,
 		.connection = exchange_truncated(e) ? exchange_connection(r->w, e) : NULL,

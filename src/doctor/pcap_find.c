@@ -9,6 +9,7 @@
 
 enum { LARGE_LEAST = 1232 }; /* what the DNS flag day of 2020 calls safe */
 
+static const int64_t TCP_FOLLOWS_NS = 50 * (int64_t)NS_PER_MS;
 static const struct capture_end nobody;
 
 static struct report_finding *find(struct report *r, enum verdict_slug slug, const struct capture_end *server,
@@ -60,6 +61,17 @@ static const struct exchange *cut_upstream(const struct report_known *k)
 	return NULL;
 }
 
+/* It holds no address: that can be seen, or it has as many records as the upstream's, which holds none. */
+static bool is_empty(const struct exchange *e, const struct exchange *upstream)
+{
+	if (exchange_has_address(e))
+		return false;
+	if (e->answer->answer_known || exchange_cname_only(e))
+		return true;
+	return upstream && upstream->answer->n_records[1] == e->answer->n_records[1] &&
+	       is_empty(upstream, NULL);
+}
+
 static bool upstream_over_tcp(const struct report_known *k)
 {
 	for (unsigned i = 0; i < k->n_caused; i++) {
@@ -69,14 +81,23 @@ static bool upstream_over_tcp(const struct report_known *k)
 	return false;
 }
 
+/* Of a capture with a small snap length only the connection may be known. */
 static bool got_it_over_tcp(const struct report_known *k)
 {
-	return k->over_tcp && k->over_tcp->answer && !exchange_truncated(k->over_tcp);
+	if (!k->over_tcp)
+		return k->connection && k->connection->accepted_ns;
+	return k->over_tcp->answer && !exchange_truncated(k->over_tcp);
+}
+
+/* Clients ask over TCP at once: the captures go on for long enough after the answer to have it. */
+static bool had_time(const struct report *r, const struct exchange *e)
+{
+	return exchange_window_now_ns(r->w) - e->answer->at.time_ns > TCP_FOLLOWS_NS;
 }
 
 static void find_truncated(struct report *r, const struct exchange *e, const struct report_known *k)
 {
-	bool empty = !exchange_has_address(e) && (e->answer->answer_known || exchange_cname_only(e));
+	bool empty = is_empty(e, cut_upstream(k));
 	bool mended = got_it_over_tcp(k);
 
 	if (e->tcp) { /* a stream has room for everything: what is cut there was cut before */
@@ -87,6 +108,9 @@ static void find_truncated(struct report *r, const struct exchange *e, const str
 	if (cut_upstream(k) && !upstream_over_tcp(k))
 		sign(r, VERDICT_TRUNCATED_PASSED_ON, empty && !mended ? SEVERITY_FAULT : SEVERITY_NOTE, e, k,
 		     &nobody, mended);
+	else if (empty && !mended && !k->connection && !k->repeated && !k->n_caused && had_time(r, e) &&
+		 (e->qtype == TYPE_A || e->qtype == TYPE_AAAA))
+		sign(r, VERDICT_COULD_NOT_TELL, SEVERITY_UNKNOWN, e, k, &e->client, false);
 }
 
 /* A chain without an end, not marked as cut.  It is a fault when the end is known to exist. */
@@ -111,6 +135,11 @@ static void find_tcp_blocked(struct report *r, const struct exchange *e, const s
 
 /* ---------------------------------------------------------------- loss */
 
+static bool is_large(const struct exchange_answer *a)
+{
+	return a->n_fragments || a->len > LARGE_LEAST;
+}
+
 /* Files that saw the question and not the answer, although they see answers, and go on long enough. */
 static unsigned files_without(const struct report *r, const struct exchange *e)
 {
@@ -124,12 +153,22 @@ static unsigned files_without(const struct report *r, const struct exchange *e)
 	return n;
 }
 
+/* Only the first fragment of any datagram is in that file: its filter did not match the others, unless the client's asking
+ * again shows that they did not come. */
+static bool unseen(const struct report *r, const struct exchange *e, const struct report_known *k)
+{
+	return r->fragments && !r->fragments->later[e->answer->at.file] && !k->repeated;
+}
+
 static void find_large_lost(struct report *r, const struct exchange *e, const struct report_known *k)
 {
 	const struct exchange_answer *a = e->answer;
-	bool lost = a->fragment_lost || (files_without(r, e) && (a->n_fragments || a->len > LARGE_LEAST));
 
-	if (!e->tcp && lost)
+	if (e->tcp)
+		return;
+	if (a->fragment_lost && unseen(r, e, k))
+		r->fragments_unseen++;
+	else if (a->fragment_lost || (is_large(a) && files_without(r, e)))
 		sign(r, VERDICT_LARGE_UDP_LOST, SEVERITY_FAULT, e, k, &nobody, false);
 }
 
@@ -140,7 +179,10 @@ static void find_unanswered(struct report *r, const struct exchange *e, const st
 	if (k->at_the_end)
 		return;
 	if (translated && e->behind->answer)
-		sign(r, VERDICT_SERVICE_ADDRESS_DEAD, SEVERITY_FAULT, e, k, &nobody, k->repeat_answered);
+		sign(r,
+		     is_large(e->behind->answer) && !e->tcp ? VERDICT_LARGE_UDP_LOST
+							    : VERDICT_SERVICE_ADDRESS_DEAD,
+		     SEVERITY_FAULT, e, k, &nobody, k->repeat_answered);
 	else if (e->n_wrong_source)
 		sign(r, VERDICT_SERVICE_ADDRESS_DEAD, SEVERITY_FAULT, e, k, &nobody, k->repeat_answered);
 	else if (e->n_wrong_id || e->n_wrong_question)

@@ -275,6 +275,7 @@ static void sums(struct json *j, const struct pcap_result *p)
 		{"messages_broken", p->decode->messages_broken},
 		{"fragments", p->fragments->fragments},
 		{"fragmented_lost", p->fragments->lost},
+		{"fragmented_unseen", r->fragments_unseen},
 		{"tcp_segments", p->tcp->segments},
 		{"tcp_repeated", p->tcp->repeated},
 		{"tcp_out_of_order", p->tcp->out_of_order},

@@ -110,6 +110,12 @@ static const char *summary(struct judge *j, enum verdict_slug slug, const struct
 				   server);
 	case VERDICT_LOOP:
 		return report_text(j->r, "%s asks itself (%s)", server, n);
+	case VERDICT_COULD_NOT_TELL:
+		return report_text(j->r,
+				   "%s gets answers of %s that are cut and hold no address, and does not ask "
+				   "over TCP (%s); the "
+				   "captures do not show who cuts them",
+				   end_text(j, &f->client), server, n);
 	default:
 		return "";
 	}
@@ -130,7 +136,7 @@ static void judge_finding(struct judge *j, const struct report_finding *f)
 static void judge_findings(struct judge *j)
 {
 	for (unsigned i = 0; i < j->r->n_findings; i++) {
-		if (j->r->findings[i].slug != VERDICT_COULD_NOT_TELL)
+		if (j->r->findings[i].slug != VERDICT_COULD_NOT_TELL || j->r->findings[i].client.family)
 			judge_finding(j, &j->r->findings[i]);
 	}
 }
@@ -148,7 +154,8 @@ static const struct report_finding *finding(const struct judge *j, enum verdict_
 					    const struct capture_end *server)
 {
 	for (unsigned i = 0; i < j->r->n_findings; i++) {
-		if (j->r->findings[i].slug == slug && capture_end_equal(&j->r->findings[i].server, server))
+		if (j->r->findings[i].slug == slug && !j->r->findings[i].client.family &&
+		    capture_end_equal(&j->r->findings[i].server, server))
 			return &j->r->findings[i];
 	}
 	return NULL;
@@ -220,7 +227,7 @@ static void judge_rate(struct judge *j, const struct report_server *s)
 			low_lost += s->rate.classes[i - 2].lost;
 		}
 		if (asked < RATE_ASKED_LEAST || lost < RATE_LOST_LEAST || lost * 20 < asked ||
-		    low_asked < RATE_ASKED_LEAST || low_lost * 100 > low_asked)
+		    low_asked < RATE_ASKED_LEAST || low_lost * 50 > low_asked || low_lost * asked * 5 > lost * low_asked)
 			continue;
 		v = judge(j, VERDICT_UPSTREAM_RATE_LIMITED, SEVERITY_FAULT,
 			  report_text(
@@ -237,12 +244,12 @@ static void judge_rate(struct judge *j, const struct report_server *s)
 	}
 }
 
-/* Of two questions at once the later one is lost, single ones are not. */
+/* Of two questions at once the later one is lost, single ones are not; nor is it AAAA that is never answered. */
 static void judge_pairs(struct judge *j, const struct report_server *s)
 {
 	struct verdict *v;
 
-	if (s->pairs_half < SURE || s->pairs_half == s->pairs ||
+	if (s->pairs_half < SURE || (s->pairs_half == s->pairs && !s->aaaa_answered) ||
 	    s->pairs_half_later * 5 < s->pairs_half * 4 || s->pairs_lost * 4 > s->pairs_half ||
 	    (s->singles && s->singles_lost * s->pairs * 4 > s->pairs_half * s->singles))
 		return;

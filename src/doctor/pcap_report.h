@@ -63,6 +63,7 @@ struct report_server {
 	uint64_t edns_asked, edns_answered, plain_asked, plain_answered; /* UDP */
 	uint64_t truncated, rcodes[REPORT_RCODES], referrals;
 	uint64_t fragmented, fragment_lost;
+	uint64_t aaaa_answered;
 	uint64_t pairs, pairs_half, pairs_half_later, pairs_lost, singles,
 		singles_lost; /* A and AAAA at once; the rest */
 	struct report_latency latency;
@@ -119,6 +120,7 @@ struct report {
 	int64_t file_last_ns[CAPTURE_FILES_MAX]; /* of messages */
 	struct hash_key key;
 	struct exchange_window *w;
+	const struct capture_fragment_counts *fragments; /* of the decoder; NULL: not known */
 
 	struct report_server *servers;
 	unsigned n_servers;
@@ -133,6 +135,7 @@ struct report {
 	uint64_t cname_only, cname_only_without_tc;
 	uint64_t wrong_id, wrong_question, wrong_source;
 	uint64_t late; /* answers after 5 s */
+	uint64_t fragments_unseen; /* answers of which the capture's filter left only the first fragment */
 	uint64_t edns_none, edns_unknown, edns_other, edns_do;
 	struct {
 		unsigned size;

@@ -9,6 +9,8 @@
 
 enum { ADDRESS_WIDTH = 26, LIST_SHOWN = 10, CELL_MAX = 24 };
 
+static const int64_t AGREES_NS = (int64_t)NS_PER_MS;
+
 static const char red[] = "\033[31m", green[] = "\033[32m", yellow[] = "\033[33m", bold[] = "\033[1m",
 		  plain[] = "\033[0m";
 
@@ -291,6 +293,12 @@ static void put_sums(const struct page *g)
 	if (p->fragments->fragments)
 		text_put(g->t, "  %llu fragments: %llu datagrams whole, %llu not\n",
 			 n_(p->fragments->fragments), n_(p->fragments->whole), n_(p->fragments->lost));
+	if (p->r->fragments_unseen)
+		text_put(g->t,
+			 "  of %llu answers only the first fragment is there: `port 53` does not match the "
+			 "others; to have them, "
+			 "capture 'port 53 or (ip[6:2] & 0x1fff != 0)'\n",
+			 n_(p->r->fragments_unseen));
 	if (p->tcp->segments)
 		text_put(g->t,
 			 "  TCP: %llu segments, %llu of them repeated, %llu out of order; %llu streams "
@@ -331,10 +339,12 @@ static void put_file(const struct page *g, unsigned i)
 	if (f->broken)
 		text_put(g->t, "%s; %sit breaks off there: %s%s", paint(g, red),
 			 f->n_packets ? "" : "nothing to be read, ", f->error, paint(g, plain));
-	if (i && c->known)
-		text_put(g->t, "; its clock is %s%s from %s's (taken into account)",
+	if (i && c->known && c->ahead_ns < AGREES_NS && c->ahead_ns > -AGREES_NS)
+		text_put(g->t, "; its clock agrees with %s's", g->p->r->labels[0]);
+	else if (i && c->known)
+		text_put(g->t, "; its clock is %s %s %s's, which is taken off",
 			 ms(c->ahead_ns < 0 ? -c->ahead_ns : c->ahead_ns, apart),
-			 c->ahead_ns < 0 ? " behind" : " ahead", g->p->r->labels[0]);
+			 c->ahead_ns < 0 ? "behind" : "ahead of", g->p->r->labels[0]);
 	else if (i)
 		text_put(g->t,
 			 "; its clock could not be compared: no three messages stand in another file too");

@@ -79,7 +79,7 @@ static const char *sections(const struct exchange *e, char out[64])
 
 static const char *details(const struct exchange_answer *a, char out[96])
 {
-	char pieces[32] = "";
+	char pieces[48] = "";
 
 	if (a->n_fragments)
 		snprintf(pieces, sizeof(pieces), " in %u fragments%s", a->n_fragments,
@@ -171,7 +171,7 @@ const char *report_story(struct report *r, const struct exchange *e, const struc
 		s = report_text(r, "%s\n  then, %s", s, connection_line(r, k->connection));
 	else if (exchange_truncated(e) && !e->tcp)
 		s = report_text(r, "%s\n  and it was never asked again over TCP", s);
-	if (!e->answer && k->repeated)
+	if ((!e->answer || e->answer->fragment_lost) && k->repeated)
 		s = report_text(r, "%s\n  asked again, %s", s, one(r, k->repeated));
 	return s;
 }
