@@ -28,6 +28,8 @@ enum reason_tag {
 	TAG_AGAIN = 1, /* the same question once more: counts like the plan's own */
 	TAG_LATER, /* ... after a while: does a TTL count down? */
 	TAG_UNIQUE, /* a name that no cache knows */
+	TAG_NEW_EDNS, /* ... with EDNS */
+	TAG_NEW_PLAIN, /* ... without */
 	TAG_PAIR, /* A and AAAA from one socket */
 	TAG_PAIR_MORE,
 	TAG_RATE_PROBE, /* questions at a rate */

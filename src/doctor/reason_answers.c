@@ -100,8 +100,8 @@ static void judge_family(struct reason *r, int s, uint16_t has, uint16_t lacks)
 	char rcode[16];
 	struct verdict *v;
 
-	/* Silence for one type counts where the other type loses nothing. */
-	if (!one_sided(r, s, has, lacks) || t.n < TRIES_SURE || (bad < 0 && reason_lost(&g)))
+	/* Silence for one type counts where the other type loses nothing, and nothing else explains it. */
+	if (!one_sided(r, s, has, lacks) || t.n < TRIES_SURE || (bad < 0 && (reason_lost(&g) || r->out->n)))
 		return;
 	if (reason_also(r, VERDICT_AAAA_WRONG, s, &t))
 		return;
@@ -342,7 +342,8 @@ static const char *times(struct reason *r, const struct observation *o, int ede)
 				   (unsigned long long)((y->sig_inception - o->wall_s) / 3600));
 	if (ede == EDE_SIGNATURE_EXPIRED || ede == EDE_SIGNATURE_NOT_YET_VALID)
 		return "its signature is valid by this machine's clock: the server's clock is wrong";
-	return "its signature is within its time by this machine's clock";
+	return "its signature is within its time by this machine's clock: the server's clock is wrong, or "
+	       "the signature itself";
 }
 
 static void judge_dnssec_at(struct reason *r, int s)

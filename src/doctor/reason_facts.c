@@ -180,9 +180,13 @@ enum verdict_severity reason_severity(const struct reason *r, int s)
 	return SEVERITY_NOTE;
 }
 
+/* By the name that it answers itself: a loss of others may be its upstream's. */
 bool reason_lossy(const struct reason *r, int s)
 {
-	struct tries t = plain_of(r, s);
+	struct tries t = reason_tries(
+		r,
+		(struct about){
+			.server = s, .name = reason_small(r), .type = ANY, .way = WAY_UDP_PLAIN, .bits = 0});
 
 	return t.answered && t.n >= 8 && reason_lost(&t) >= 2 && reason_lost(&t) * 5 >= t.n;
 }

@@ -2,7 +2,7 @@
 /* Large datagrams that do not arrive: on the way from a server to here, or from an upstream to the server.
  *
  * The second is told from the first by the cache: what the server has whole arrives here in full size, and the same question
- * with CD, which most caches keep apart, must go upstream and does not come back. */
+ * with CD and DO, which most caches keep apart, must go upstream and does not come back. */
 #include "doctor/reason.h"
 
 static struct tries size_tries(const struct reason *r, int s, enum ask_way way, int bits)
@@ -139,8 +139,9 @@ static void judge_way(struct reason *r, int s, enum ask_way way)
 /* It has the answer whole here in this size, and so it arrives; asked anew, nothing comes or a failure. */
 static bool lost_behind(const struct reason *r, int s)
 {
-	struct tries here = size_tries(r, s, WAY_UDP_4096, 0), anew = size_tries(r, s, WAY_UDP_4096, ASK_CD);
-	struct tries small = size_tries(r, s, WAY_UDP_512, ASK_CD);
+	struct tries here = size_tries(r, s, WAY_UDP_4096, 0),
+		     anew = size_tries(r, s, WAY_UDP_4096, ASK_CD | ASK_DO);
+	struct tries small = size_tries(r, s, WAY_UDP_512, ASK_CD | ASK_DO);
 	int i = reason_fullest(r, (struct about){.server = s,
 						 .name = r->w->asked,
 						 .type = r->w->type,
@@ -157,7 +158,7 @@ static void wish_behind(struct reason *r, int s)
 	const struct wish anew = {.tag = TAG_AGAIN,
 				  .server = s,
 				  .name = r->w->asked,
-				  .bits = ASK_CD,
+				  .bits = ASK_CD | ASK_DO,
 				  .per_second = AGAIN_PER_S,
 				  .why = why};
 	struct wish w = anew;
@@ -175,8 +176,9 @@ static void wish_behind(struct reason *r, int s)
 
 static void judge_behind(struct reason *r, int s)
 {
-	struct tries here = size_tries(r, s, WAY_UDP_4096, 0), anew = size_tries(r, s, WAY_UDP_4096, ASK_CD);
-	struct tries small = size_tries(r, s, WAY_UDP_512, ASK_CD);
+	struct tries here = size_tries(r, s, WAY_UDP_4096, 0),
+		     anew = size_tries(r, s, WAY_UDP_4096, ASK_CD | ASK_DO);
+	struct tries small = size_tries(r, s, WAY_UDP_512, ASK_CD | ASK_DO);
 	struct verdict *v;
 
 	if (!lost_behind(r, s) || anew.n < 3 || small.good < 3 ||

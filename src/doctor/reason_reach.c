@@ -177,7 +177,7 @@ static void judge_member_dead(struct reason *r, const struct group *g, int s)
 		       reason_label(r, s), reason_lost(&t), t.n, t.silent, t.refused, t.unreachable);
 	show_others(r, v, g, s);
 	if (show_services(r, v, g) && v) {
-		v->severity = SEVERITY_UNKNOWN;
+		v->severity = SEVERITY_NOTE;
 		v->summary =
 			reason_text(r, "%s does not answer from here, but the service's clients lose nothing",
 				    reason_label(r, s));

@@ -73,6 +73,19 @@ static void judge_nobody(struct reason *r)
 	}
 }
 
+static void judge_loss(struct reason *r, int s)
+{
+	struct tries t = asked_by(r, s, WAY_UDP_PLAIN);
+
+	if (t.n < 8 || reason_lost(&t) * 5 < t.n)
+		return;
+	reason_because(r,
+		       unknown(r, s,
+			       reason_text(r, "%s loses questions, and nothing that was seen tells why",
+					   reason_label(r, s))),
+		       &t, "plain UDP: %u of %u without an answer", reason_lost(&t), t.n);
+}
+
 /* The name fails at a server in some way, and no rule knows why. */
 static void judge_unexplained(struct reason *r, int s)
 {
@@ -89,16 +102,7 @@ static void judge_unexplained(struct reason *r, int s)
 			       reason_told(r, reason_at(r, t.seen[t.n_seen - 1])));
 		return;
 	}
-	if (reason_lossy(r, s)) {
-		struct tries t = asked_by(r, s, WAY_UDP_PLAIN);
-
-		reason_because(
-			r,
-			unknown(r, s,
-				reason_text(r, "%s loses questions, and nothing that was seen tells why",
-					    reason_label(r, s))),
-			&t, "plain UDP: %u of %u without an answer", reason_lost(&t), t.n);
-	}
+	judge_loss(r, s);
 }
 
 static bool denies(const struct reason *r, int s)

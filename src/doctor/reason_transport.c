@@ -20,6 +20,28 @@ static unsigned rejections(const struct reason *r, const struct tries *t)
 	return n;
 }
 
+/* An upstream that takes no EDNS: do clients feel it?  A cache hides it for names that it knows. */
+static void wish_new_names(struct reason *r)
+{
+	struct wish w = {.count = 3,
+			 .per_second = AGAIN_PER_S,
+			 .unique = true,
+			 .why = "does EDNS fail for new names?"};
+
+	for (int s = 0; s < (int)r->w->n_servers; s++) {
+		if (!reason_front(r, s) || !reason_alive(r, s))
+			continue;
+		w.server = s;
+		w.name = reason_outside(r);
+		w.tag = TAG_NEW_EDNS;
+		w.way = WAY_UDP_512;
+		reason_want(r, w);
+		w.tag = TAG_NEW_PLAIN;
+		w.way = WAY_UDP_PLAIN;
+		reason_want(r, w);
+	}
+}
+
 static void wish_edns(struct reason *r)
 {
 	for (int s = 0; s < (int)r->w->n_servers; s++) {
@@ -32,12 +54,39 @@ static void wish_edns(struct reason *r)
 				     "is EDNS lost again?");
 			reason_again(r, s, reason_small(r), 0, WAY_UDP_PLAIN, TRIES_SURE,
 				     "is EDNS lost again?");
+			if (!reason_front(r, s) && reason_outside(r))
+				wish_new_names(r);
 		} else if (reason_lost(&cookie) || rejections(r, &cookie)) {
 			reason_again(r, s, reason_small(r), 0, WAY_COOKIE, TRIES_SURE,
 				     "are cookies lost again?");
 			reason_again(r, s, reason_small(r), 0, WAY_UDP_1232, TRIES_SURE,
 				     "are cookies lost again?");
 		}
+	}
+}
+
+/* New names, by one server: those with EDNS all fail, those without do not. */
+static bool felt_at(const struct reason *r, int s, struct tries *ret_edns, struct tries *ret_plain)
+{
+	struct about a = {.server = s, .type = ANY, .way = ANY, .bits = ANY, .tag = TAG_NEW_EDNS};
+
+	*ret_edns = reason_tries(r, a);
+	a.tag = TAG_NEW_PLAIN;
+	*ret_plain = reason_tries(r, a);
+	return ret_edns->n >= 3 && !ret_edns->good && ret_plain->good >= 2;
+}
+
+static void show_felt(struct reason *r, struct verdict *v, int up)
+{
+	struct tries edns, plain;
+
+	for (int s = 0; v && !reason_front(r, up) && s < (int)r->w->n_servers; s++) {
+		if (!reason_front(r, s) || !felt_at(r, s, &edns, &plain))
+			continue;
+		v->severity = SEVERITY_FAULT;
+		reason_because(r, v, &edns,
+			       "%s about new names: all %u with EDNS fail, %u of %u without are answered",
+			       reason_label(r, s), edns.n, plain.good, plain.n);
 	}
 }
 
@@ -53,6 +102,7 @@ static void judge_way_lost(struct reason *r, int s, enum ask_way way, enum ask_w
 	reason_because(r, v, &t, "%s: %u of %u without an answer", observe_way_text(way), reason_lost(&t),
 		       t.n);
 	reason_because(r, v, &good, "%s: %u of %u answered", observe_way_text(beside), good.answered, good.n);
+	show_felt(r, v, s);
 }
 
 static void judge_rejected(struct reason *r, int s, const struct tries *t)
@@ -69,6 +119,7 @@ static void judge_rejected(struct reason *r, int s, const struct tries *t)
 			 wire_rcode_text(reason_at(r, last)->reply.rcode, rcode));
 	reason_because(r, v, t, "with EDNS: %u of %u rejected", rejections(r, t), t->n);
 	reason_because(r, v, &plain, "without EDNS: %u of %u answered well", plain.good, plain.n);
+	show_felt(r, v, s);
 }
 
 static void judge_edns_of(struct reason *r, int s)

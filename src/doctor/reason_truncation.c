@@ -70,12 +70,30 @@ static void wish_upstreams(struct reason *r)
 	}
 }
 
+/* An upstream has more over TCP than this server gives over TCP. */
+static bool short_of_upstream(const struct reason *r, int s)
+{
+	int here = reason_fullest(r, asked(r, s, WAY_TCP, 0)), up[UPSTREAMS_MAX];
+	unsigned n = reason_outside(r) ? reason_upstreams(r, reason_outside(r), up) : 0;
+
+	for (unsigned u = 0; here >= 0 && u < n; u++) {
+		int there = reason_fullest(r, outside(r, up[u], WAY_TCP));
+
+		if (there >= 0 && reason_at(r, there)->reply.n_wanted > reason_at(r, here)->reply.n_wanted)
+			return true;
+	}
+	return false;
+}
+
 static void wish_truncation(struct reason *r)
 {
 	for (int s = 0; s < (int)r->w->n_servers; s++) {
 		int i = reason_front(r, s) ? reason_first(r, asked(r, s, WAY_UDP_PLAIN, 0)) : -1;
 
-		if (i < 0 || (!is_cut(reason_at(r, i)) && !only_cname(reason_at(r, i))))
+		if (i < 0)
+			continue;
+		wish_upstreams(r);
+		if (!is_cut(reason_at(r, i)) && !only_cname(reason_at(r, i)) && !short_of_upstream(r, s))
 			continue;
 		/* CD is a part of most caches' keys: the same question, without what the cache has by now. */
 		reason_want(
@@ -95,7 +113,6 @@ static void wish_truncation(struct reason *r)
 					     .count = 1,
 					     .delay_ms = LATER_MS,
 					     .why = "is the answer cut the same when the cache has it?"});
-		wish_upstreams(r);
 	}
 }
 

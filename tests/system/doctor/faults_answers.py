@@ -23,15 +23,16 @@ def cutting_upstream(net, **more):
     return net.scripted_upstream(truncate="cname", **more)
 
 
-def unmarked_cut(net):
-    """Over UDP the CNAME alone, and no TC."""
-    return net.scripted_upstream(rules=[{"match": {"name": LARGE, "type": t, "proto": "udp"}, "answer": CNAME} for t in ("A", "AAAA")])
+def unmarked_cut(net, n=0):
+    """Over UDP the CNAME and the first `n` addresses, and no TC."""
+    some = CNAME + f"\n$GENERATE 1-{n} nodes.large.example.org. 30 IN A 192.0.2.$" if n else CNAME
+    return net.scripted_upstream(rules=[{"match": {"name": LARGE, "type": "A", "proto": "udp"}, "answer": some}])
 
 
 def ask_first(net, *args):
     """Clients came before: each pod is asked over UDP, and keeps what it got."""
     for pod in net.pods:
-        assert "status: NOERROR" in net.dig("@" + pod.address, "+noedns", "+ignore", *args)
+        assert "status: NOERROR" in net.dig("@" + pod.address, "+noedns", "+noad", "+ignore", *args)
 
 
 # ---------------------------------------------------------------- EDNS
@@ -48,7 +49,8 @@ class OtherAddress:
     """Answers each question, from an address that it was not sent to: NAT whose state was lost."""
 
     def __init__(self, ns, address, other):
-        ns.ip("addr", "add", other + "/32", "dev", "lo")
+        for a in (address, other):
+            ns.ip("addr", "add", a + "/32", "dev", "lo")
         with ns.inside():
             self.asked = self._bound(address)
             self.answering = self._bound(other)
