@@ -151,7 +151,9 @@ static void check(struct http_conn *c, const struct kube_request *r, uint64_t no
 	if (!c->pinged_ns) {
 		if (silence >= HTTP_PING_IDLE_MS && send_ping(r, c->fd))
 			c->pinged_ns = now_ns;
-	} else if (silence < since_ping_ms) {
+	} else if (silence < since_ping_ms + HTTP_PING_IDLE_MS / 2) {
+		/* Something came after the ping: before it nothing had for HTTP_PING_IDLE_MS.  An answer within the
+		 * kernel's tick may seem to be older than the question. */
 		c->pinged_ns = 0;
 		c->answers = true;
 	} else if (since_ping_ms >= HTTP_PING_ANSWER_MS) {
