@@ -135,7 +135,7 @@ static void put_verdicts(const struct page *p)
 
 struct cell {
 	unsigned n, n_bad;
-	const struct observation *good, *bad; /* the last of each */
+	const struct observation *good, *bad; /* the last good one, the bad one that tells most */
 };
 
 static struct cell gather(const struct observed_world *w, int server, enum name_role role, uint16_t type,
@@ -149,8 +149,11 @@ static struct cell gather(const struct observed_world *w, int server, enum name_
 		if (o->outcome == OUTCOME_NOT_SENT)
 			continue;
 		c.n++;
+		if (o->outcome == OUTCOME_ANSWERED)
+			c.good = o;
+		else if (!c.bad || c.bad->outcome == OUTCOME_TIMEOUT) /* which tells least */
+			c.bad = o;
 		c.n_bad += o->outcome != OUTCOME_ANSWERED;
-		*(o->outcome == OUTCOME_ANSWERED ? &c.good : &c.bad) = o;
 	}
 	return c;
 }
