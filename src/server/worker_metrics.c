@@ -50,7 +50,7 @@ static void answer(struct mpsc_msg *m, void *receiver)
 	n->arenas_kept = (double)w->arenas.kept;
 	copy_stats(&n->net, loop_stats(w->loop));
 	n->asked = false;
-	pthread_cond_signal(&answered);
+	pthread_cond_broadcast(&answered); /* a scrape and a page may both wait */
 	pthread_mutex_unlock(&lock);
 }
 
@@ -102,6 +102,20 @@ static void refresh(void)
 		;
 	if (n_workers)
 		sum_up();
+	pthread_mutex_unlock(&lock);
+}
+
+void worker_metrics_read(struct worker_numbers *ret)
+{
+	*ret = (struct worker_numbers){0};
+	refresh();
+	pthread_mutex_lock(&lock);
+	for (unsigned i = 0; i < n_workers; i++) {
+		ret->queued += (size_t)workers[i].queue;
+		ret->waiting += (size_t)workers[i].waiting;
+		ret->connections += (size_t)workers[i].connections;
+	}
+	ret->net = sums;
 	pthread_mutex_unlock(&lock);
 }
 

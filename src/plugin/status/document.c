@@ -7,6 +7,7 @@
 #include "server/reloads.h"
 #include "server/show.h"
 #include "server/who_report.h"
+#include "server/worker_metrics.h"
 #include "wire/name.h"
 #include "wire/wire.h"
 
@@ -86,14 +87,17 @@ static void show_who(struct text *t)
 
 void status_document(struct text *t)
 {
-	const struct generation *g = show_hold();
+	const struct generation *g;
+	struct worker_numbers n;
 
+	worker_metrics_read(&n);
+	g = show_hold();
 	if (!g) {
 		text_put(t, "{\"stopping\":true}");
 		return;
 	}
 	text_put(t, "{");
-	status_show_process(g, t);
+	status_show_process(g, &n, t);
 	text_put(t, ",");
 	status_show_listeners(g, t);
 	text_put(t, ",");

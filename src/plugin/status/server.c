@@ -3,7 +3,6 @@
 #include "base/clock.h"
 #include "base/metrics.h"
 #include "base/text.h"
-#include "net/loop.h"
 #include "plugin/status/status.h"
 #include "server/generation.h"
 #include "server/lifecycle.h"
@@ -11,7 +10,7 @@
 #include "server/runtime.h"
 #include "server/server_metrics.h"
 #include "server/show.h"
-#include "server/worker.h"
+#include "server/worker_metrics.h"
 
 #include <stdio.h>
 #include <unistd.h>
@@ -31,41 +30,26 @@ static uint64_t resident_bytes(void)
 	return pages * (uint64_t)sysconf(_SC_PAGESIZE);
 }
 
-static uint64_t relaxed(const uint64_t *v)
-{
-	return __atomic_load_n(v, __ATOMIC_RELAXED);
-}
-
 /* What has passed the door, of all workers. */
-static void show_traffic(struct text *t)
+static void show_traffic(const struct worker_numbers *n, struct text *t)
 {
-	uint64_t udp = 0, tcp = 0, accepted = 0, dropped = 0, queued = 0;
-
-	for (unsigned i = 0; i < server_workers(); i++) {
-		const struct net_stats *s = loop_stats(server_worker(i)->loop);
-
-		udp += relaxed(&s->udp_rx);
-		tcp += relaxed(&s->tcp_queries);
-		accepted += relaxed(&s->tcp_accepted);
-		dropped += relaxed(&s->udp_tx_dropped) + relaxed(&s->udp_tx_errors);
-		queued += loop_queue_length(server_worker(i)->loop);
-	}
-	text_put(t, "\"traffic\":{\"udp_queries\":%llu,\"tcp_queries\":%llu,\"tcp_connections\":%llu,\"udp_unsent\":%llu,\"queued\":%llu",
-		 (unsigned long long)udp, (unsigned long long)tcp, (unsigned long long)accepted, (unsigned long long)dropped,
-		 (unsigned long long)queued);
+	text_put(t, "\"traffic\":{\"udp_queries\":%llu,\"tcp_queries\":%llu,\"tcp_connections\":%llu,\"udp_unsent\":%llu",
+		 (unsigned long long)n->net.udp_rx, (unsigned long long)n->net.tcp_queries, (unsigned long long)n->net.tcp_accepted,
+		 (unsigned long long)(n->net.udp_tx_dropped + n->net.udp_tx_errors));
+	text_put(t, ",\"queued\":%zu,\"waiting\":%zu,\"tcp_open\":%zu", n->queued, n->waiting, n->connections);
 	text_put(t, ",\"malformed\":%llu,\"not_served\":%llu,\"cut_answers\":%llu,\"out_of_time\":%llu,\"shed\":%llu}",
 		 (unsigned long long)metrics_sum(server_metrics.malformed), (unsigned long long)metrics_sum(server_metrics.not_routed),
 		 (unsigned long long)metrics_sum(server_metrics.cut_answers), (unsigned long long)metrics_sum(server_metrics.deadline),
 		 (unsigned long long)metrics_sum(server_metrics.shed));
 }
 
-void status_show_process(const struct generation *g, struct text *t)
+void status_show_process(const struct generation *g, const struct worker_numbers *n, struct text *t)
 {
 	text_put(t, "\"version\":\"" BINNACLE_VERSION "\",\"pid\":%d,\"now_ms\":%llu,\"workers\":%u,\"stopping\":%s", (int)getpid(),
 		 (unsigned long long)(clock_wall_ns() / NS_PER_MS), server_workers(), lifecycle_stopping() ? "true" : "false");
 	text_put(t, ",\"generation\":%llu,\"memory\":{\"resident_bytes\":%llu,\"in_flight_bytes\":%zu},",
 		 (unsigned long long)g->number, (unsigned long long)resident_bytes(), show_in_flight());
-	show_traffic(t);
+	show_traffic(n, t);
 }
 
 /* ---------------------------------------------------------------- listeners */

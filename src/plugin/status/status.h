@@ -18,6 +18,7 @@ struct http_claim;
 struct http_reply;
 struct http_request;
 struct text;
+struct worker_numbers;
 
 enum {
 	STATUS_EVENTS_MAX = 8,         /* connections that are told what changes, of the process */
@@ -42,7 +43,7 @@ bool status_host_allowed(const char *host, const char *own);
 void status_document(struct text *t);
 
 /* server.c */
-void status_show_process(const struct generation *g, struct text *t);
+void status_show_process(const struct generation *g, const struct worker_numbers *n, struct text *t);
 void status_show_listeners(const struct generation *g, struct text *t);
 void status_show_blocks(const struct generation *g, struct text *t);
 
