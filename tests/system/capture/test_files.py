@@ -4,7 +4,7 @@ import json, os, pty, re, subprocess
 
 import pytest
 
-from harness import server as servers, wait
+from harness import server as servers, status as status_of, wait
 from . import net as nets, tools
 from .captures import doctor, verdict, verdicts
 
@@ -131,7 +131,7 @@ def test_memory_stays_bounded_and_a_bar_is_shown(tmp_path):
                 t = 1700000000 * 1000000 + (turn * 2000 + i) * 30
                 f.write(tools.struct.pack("<4I", t // 1000000, t % 1000000, len(data), length) + data)
     main, side = pty.openpty()
-    p = subprocess.Popen(["sh", "-c", 'ulimit -v "$1"; shift; exec "$@"', "sh", "unlimited" if "asan" in servers.binary()[0] else "600000",
+    p = subprocess.Popen(["sh", "-c", 'ulimit -v "$1"; shift; exec "$@"', "sh", "unlimited" if status_of.sanitized() else "600000",
                           *servers.binary(), "doctor", "--pcap", path], stdout=side, stderr=side, env=dict(os.environ, TERM="xterm"))
     os.close(side)
     text = b""
