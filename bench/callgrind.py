@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Instructions that a cached answer costs, in user space: the same on every machine, noise or not.
 
-  callgrind.py [--server COMMAND] [--bursts N] [--size N] [--functions N]
+  callgrind.py [--server COMMAND] [--bursts N] [--size N] [--names N] [--functions N]
 
 The server runs under valgrind's callgrind with one worker, once with N bursts and once with 2N; the
 difference divided by the questions is printed, with the functions that it went to.  Default server:
@@ -16,11 +16,11 @@ import counting
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..")
 
 
-def collected(server, corefile, n, size):
+def collected(server, corefile, n, size, names):
     """(instructions in all, {function: its own instructions}) of one run."""
     r = counting.Run(["valgrind", "--tool=callgrind", "--callgrind-out-file={DIR}/cg.%p"], server, corefile)
     try:
-        counting.bursts(r.port, n, size)
+        counting.bursts(r.port, n, size, names)
         out = r.end()
         files = sorted(glob.glob(os.path.join(r.dir, "cg.*")), key=os.path.getsize)
         text = subprocess.run(["callgrind_annotate", "--threshold=99.9", "--auto=no", files[-1]], capture_output=True, text=True).stdout
@@ -43,14 +43,15 @@ def main():
     ap.add_argument("--server", default=os.path.join(ROOT, "build", "binnacle") + " -workers 1")
     ap.add_argument("--bursts", type=int, default=500)
     ap.add_argument("--size", type=int, default=16, help="questions a burst")
+    ap.add_argument("--names", type=int, default=1, help="names that are asked for, in no order (their misses cancel out only with many bursts)")
     ap.add_argument("--functions", type=int, default=25)
     a = ap.parse_args()
     for server in ("floor", a.server):
         for kind, corefile in counting.COREFILES.items():
             if server == "floor" and kind != "hit":
                 continue
-            one, own1 = collected(server, corefile, a.bursts, a.size)
-            two, own2 = collected(server, corefile, 2 * a.bursts, a.size)
+            one, own1 = collected(server, corefile, a.bursts, a.size, a.names)
+            two, own2 = collected(server, corefile, 2 * a.bursts, a.size, a.names)
             n = a.bursts * a.size
             print(f"{'floor' if server == 'floor' else kind:14} {(two - one) / n:8.0f} instructions a question (bursts of {a.size})")
             if server != "floor" and kind == "hit":

@@ -10,23 +10,32 @@ import bench
 NAME = b"\x02h1\x07example\x03com\x00"
 
 
-def question(i):
-    return bytes([i >> 8 & 255, i & 255]) + bytes.fromhex("01000001000000000000") + NAME + b"\x00\x01\x00\x01"
+def question(i, name=NAME):
+    return bytes([i >> 8 & 255, i & 255]) + bytes.fromhex("01000001000000000000") + name + b"\x00\x01\x00\x01"
+
+
+def name(i):
+    """The i-th of many names, all of one length."""
+    return b"\x06h%05d\x07example\x03com\x00" % i
 
 
 UDP_SEGMENT = 103       # linux/udp.h: one send, cut into datagrams of that size
 
 
-def bursts(port, n, size):
+def bursts(port, n, size, names=1):
     """Send n bursts of `size` (1 to 64) questions from one socket; those of a burst arrive at once, so that
-    the counts do not depend on who runs when."""
-    burst = b"".join(question(i) for i in range(size))
+    the counts do not depend on who runs when.  More than one name: each question has another of so many, in no order."""
+    def burst(k):
+        at = range(k * size, (k + 1) * size)
+        return b"".join(question(i - at[0], name(i * 2654435761 % 2**32 * names >> 32)) for i in at)
+
+    burst_of = burst if names > 1 else lambda k, one=b"".join(question(i) for i in range(size)): one
     with socket.socket(type=socket.SOCK_DGRAM) as s:
-        s.setsockopt(socket.IPPROTO_UDP, UDP_SEGMENT, len(question(0)))
+        s.setsockopt(socket.IPPROTO_UDP, UDP_SEGMENT, len(burst_of(0)) // size)
         s.connect(("127.0.0.1", port))
         s.settimeout(20)
-        for _ in range(n):
-            s.send(burst)
+        for k in range(n):
+            s.send(burst_of(k))
             for _ in range(size):
                 s.recv(4096)
 

@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* So long the rate is looked at, and so many samples are wanted in it. */
-enum { WINDOW_MS = 100, WINDOW_SAMPLES = 32 };
+/* So long the rate is looked at, and so many samples are wanted in it; so many in one window show that it is not as the one before. */
+enum { WINDOW_MS = 100, WINDOW_SAMPLES = 16, RUSH_SAMPLES = 32 };
 
 static const struct {
 	uint16_t places, key_max;
@@ -77,6 +77,8 @@ static void move_table(struct who *to, const struct who *from, struct who_table 
 	t->since = moved(to, from, t->since);
 	t->bucket = moved(to, from, t->bucket);
 	t->next = moved(to, from, t->next);
+	t->heap = moved(to, from, t->heap);
+	t->heap_at = moved(to, from, t->heap_at);
 	t->key_len = moved(to, from, t->key_len);
 	t->keys = moved(to, from, t->keys);
 }
@@ -138,7 +140,7 @@ static void adapt(struct who *w, uint64_t now_ns)
 	uint64_t wanted; /* questions a sample */
 
 	if (passed < WINDOW_MS * NS_PER_MS) {
-		if (++w->window_samples % WINDOW_SAMPLES == 0 && w->gap_log < WHO_GAP_LOG_MAX)
+		if (++w->window_samples % RUSH_SAMPLES == 0 && w->gap_log < WHO_GAP_LOG_MAX)
 			w->gap_log++; /* more than the last window led to expect */
 		return;
 	}

@@ -4,9 +4,9 @@
  *
  * Each worker draws its samples itself: every question while it has few, down to one of 64 on average (the gaps are geometric, so each
  * question has the same chance whatever came before it; a sample counts as often as it stands for, so counts are right on average).
- * How many it takes is decided by what came before: at most some 320 a second, or one of 64 where that is more.
+ * How many it takes is decided by what came before: at most some 160 a second, or one of 64 where that is more.
  *
- * Memory: WHO_* below, some 120 KB a worker, whatever is asked.  Thread: worker, each its own. */
+ * Memory: WHO_* below, 127 KB a worker, whatever is asked.  Thread: worker, each its own. */
 #pragma once
 
 #include "base/compiler.h"

@@ -7,7 +7,7 @@
 
 /* Arrays stand one behind the other, those of 8 bytes first. */
 struct layout {
-	size_t sum, over, slots, since, bucket, next, key_len, keys, end;
+	size_t sum, over, slots, since, bucket, next, heap, heap_at, key_len, keys, end;
 	unsigned buckets;
 };
 
@@ -23,7 +23,9 @@ static struct layout layout_of(unsigned max, unsigned key_max, bool with_slots)
 	l.since = l.slots + (with_slots ? max * sizeof(uint32_t[WHO_SLOTS]) : 0);
 	l.bucket = l.since + max * sizeof(uint32_t);
 	l.next = l.bucket + l.buckets * sizeof(uint16_t);
-	l.key_len = l.next + max * sizeof(uint16_t);
+	l.heap = l.next + max * sizeof(uint16_t);
+	l.heap_at = l.heap + max * sizeof(uint16_t);
+	l.key_len = l.heap_at + max * sizeof(uint16_t);
 	l.keys = l.key_len + max * sizeof(uint16_t);
 	l.end = (l.keys + (size_t)max * key_max + 7) & ~(size_t)7;
 	return l;
@@ -51,6 +53,8 @@ void who_table_init(struct who_table *t, void *mem, unsigned max, unsigned key_m
 		.since = (void *)(m + l.since),
 		.bucket = (void *)(m + l.bucket),
 		.next = (void *)(m + l.next),
+		.heap = (void *)(m + l.heap),
+		.heap_at = (void *)(m + l.heap_at),
 		.key_len = (void *)(m + l.key_len),
 		.keys = (void *)(m + l.keys),
 	};
@@ -75,23 +79,41 @@ static void unlink_place(struct who_table *t, unsigned place)
 	*at = t->next[place];
 }
 
-/* Most of the many rare ones have the same count, so the first that has no more than the least known will nearly always be near. */
-static unsigned rarest(struct who_table *t)
+/* ---------------------------------------------------------------- the rarest */
+
+static void put_at(struct who_table *t, unsigned i, unsigned place)
 {
-	unsigned best = t->hand;
-
-	for (unsigned k = 0; k < t->max; k++) {
-		unsigned i = t->hand;
-
-		t->hand = (uint16_t)(i + 1 == t->max ? 0 : i + 1);
-		if (t->sum[i] <= t->floor)
-			return i;
-		if (t->sum[i] < t->sum[best])
-			best = i;
-	}
-	t->floor = t->sum[best];
-	return best;
+	t->heap[i] = (uint16_t)place;
+	t->heap_at[place] = (uint16_t)i;
 }
+
+/* It has become more frequent. */
+static void sink(struct who_table *t, unsigned place)
+{
+	unsigned i = t->heap_at[place], child;
+	uint64_t sum = t->sum[place];
+
+	for (; (child = 2 * i + 1) < t->n; i = child) {
+		if (child + 1 < t->n && t->sum[t->heap[child + 1]] < t->sum[t->heap[child]])
+			child++;
+		if (sum <= t->sum[t->heap[child]])
+			break;
+		put_at(t, i, t->heap[child]);
+	}
+	put_at(t, i, place);
+}
+
+/* A new place, as rare as can be. */
+static void rise(struct who_table *t, unsigned place)
+{
+	unsigned i = t->n - 1u;
+
+	for (; i; i = (i - 1) / 2)
+		put_at(t, i, t->heap[(i - 1) / 2]);
+	put_at(t, 0, place);
+}
+
+/* ---------------------------------------------------------------- counting */
 
 /* A place for a new key, with the count that it takes over. */
 static unsigned take_place(struct who_table *t, uint64_t hash, const void *key, size_t len, uint32_t slot)
@@ -100,9 +122,9 @@ static unsigned take_place(struct who_table *t, uint64_t hash, const void *key, 
 
 	if (t->n < t->max) {
 		t->n++;
-		t->floor = 0;
+		rise(t, i);
 	} else {
-		i = rarest(t);
+		i = t->heap[0];
 		unlink_place(t, i);
 	}
 	t->over[i] = t->sum[i];
@@ -123,6 +145,7 @@ void who_table_count(struct who_table *t, uint64_t hash, const void *key, size_t
 	t->sum[i] += weight;
 	if (t->slots)
 		t->slots[i][slot % WHO_SLOTS] += weight;
+	sink(t, i);
 }
 
 void who_table_begin_slot(struct who_table *t, uint32_t slot)
@@ -135,7 +158,8 @@ void who_table_begin_slot(struct who_table *t, uint32_t slot)
 		t->sum[i] -= t->slots[i][s];
 		t->slots[i][s] = 0;
 	}
-	t->floor = 0;
+	for (unsigned i = t->n / 2u; i-- > 0;) /* from the last that has one below it */
+		sink(t, t->heap[i]);
 }
 
 uint64_t who_table_over(const struct who_table *t, unsigned place, uint32_t slot)
@@ -152,9 +176,5 @@ uint64_t who_table_over(const struct who_table *t, unsigned place, uint32_t slot
 
 uint64_t who_table_absent(const struct who_table *t)
 {
-	uint64_t least = t->n == t->max ? UINT64_MAX : 0;
-
-	for (unsigned i = 0; i < t->n && least; i++)
-		least = t->sum[i] < least ? t->sum[i] : least;
-	return least;
+	return t->n == t->max ? t->sum[t->heap[0]] : 0;
 }

@@ -23,12 +23,11 @@ struct who_table {
 	uint16_t max, n;      /* places, and those in use */
 	uint16_t mask;        /* of `bucket` */
 	uint16_t key_max;
-	uint16_t hand;        /* where the search for the rarest goes on */
-	uint64_t floor;       /* no place in use has less */
 	uint64_t *hash, *sum, *over;
 	uint32_t (*slots)[WHO_SLOTS]; /* NULL: no slots */
 	uint32_t *since;      /* the slot in which the key took its place */
 	uint16_t *bucket, *next; /* place + 1; 0: end */
+	uint16_t *heap, *heap_at; /* places in use, the rarest first; and where each stands in it */
 	uint16_t *key_len;
 	uint8_t *keys;        /* key_max a place */
 };

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """binnacle top: what a running server does, as JSON, as text, and drawn on a terminal that is given back as it was."""
-import fcntl, json, os, pty, re, select, signal, struct, subprocess, termios
+import concurrent.futures, fcntl, json, os, pty, re, select, signal, struct, subprocess, termios, threading
 
 import pytest
 
-from harness import server as server_module, wait
+from harness import server as server_module, wait, web
 
 COREFILE = """.:{PORT} {
     bind 127.0.0.1
@@ -116,6 +116,44 @@ def test_a_bad_interval_is_told(made, words):
 def test_without_a_server_it_says_so():
     r = top("-once")
     assert r.returncode == 1 and r.stderr and not r.stdout
+
+
+def test_it_is_read_while_the_server_answers_scrapes_and_reloads(server):
+    """Many readers at once, and counts that never fall."""
+    made = server(COREFILE.replace("{PORT2}\n", "{PORT2} {\n        top 5\n    }\n").replace("    forward . {UP}\n", "    whoami\n"),
+                  args=["-admin", admin()], listens=[("udp", "PORT"), ("tcp", "PORT2")])
+    end, counts = threading.Event(), []
+
+    def ask(source):
+        i = 0
+        while not end.is_set():
+            i += 1
+            assert made.udp(f"n{i % 500}.example.org.", source=source).rcode() == 0
+        return i
+
+    def look():
+        while not end.is_set():
+            counts.append(json.loads(top("-once", "-json").stdout)["who"]["questions"])
+
+    def scrape():
+        while not end.is_set():
+            assert "binnacle_top_client_queries{" in web.get(made.port("PORT2"), "/metrics").text
+
+    with concurrent.futures.ThreadPoolExecutor(6) as pool:
+        made.udp("first.example.")
+        jobs = [pool.submit(ask, "127.0.0.7"), pool.submit(ask, "127.0.0.8"), pool.submit(look), pool.submit(scrape), pool.submit(scrape)]
+        try:
+            for n in range(1, 4):
+                made.send_signal(signal.SIGUSR1)
+                wait.until(lambda: made.output().count("Reloading complete") >= n, f"reload {n}")
+            wait.until(lambda: len(counts) >= 20, "twenty looks")
+        finally:
+            end.set()
+        asked = sum(j.result() or 0 for j in jobs[:2])
+        for j in jobs[2:]:
+            j.result()
+    assert counts == sorted(counts)
+    assert asked <= json.loads(top("-once", "-json").stdout)["who"]["questions"] <= asked + 10
 
 
 class Terminal:

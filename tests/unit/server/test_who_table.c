@@ -77,6 +77,17 @@ static bool has(unsigned key)
 	return false;
 }
 
+static void assert_rarest_first(void)
+{
+	uint64_t least = UINT64_MAX;
+
+	for (unsigned i = 0; i < t.n; i++) {
+		assert_int_equal(t.heap_at[t.heap[i]], i);
+		least = t.sum[i] < least ? t.sum[i] : least;
+	}
+	assert_int_equal(t.sum[t.heap[0]], least);
+}
+
 static void few_keys_are_counted_exactly(void **state)
 {
 	begin(false);
@@ -100,6 +111,8 @@ static void of_a_zipf_stream_every_count_is_within_its_bounds(void **state)
 
 		count(zipf(), weight, 0);
 		n += weight;
+		if (i % 1000 == 0)
+			assert_rarest_first();
 	}
 	for (unsigned i = 0; i < t.n; i++) {
 		uint64_t true_n = true_count(key_at(i));
@@ -187,6 +200,7 @@ static void in_a_window_counts_are_within_a_places_share(void **state)
 		memset(truth[slot % WHO_SLOTS], 0, sizeof(truth[0]));
 		for (unsigned i = 0; i < 5000; i++)
 			count((zipf() + slot * 2 / 5 * 37) % KEYS, 1, slot);
+		assert_rarest_first();
 		for (unsigned key = 0; key < KEYS; key++)
 			n += true_count(key);
 		for (unsigned i = 0; i < t.n; i++) {
