@@ -5,7 +5,9 @@
         b.open("http://127.0.0.1:9154/status")
         b.run("return document.title")
 """
-import base64, json, os, shutil, socket, subprocess, tempfile, time, urllib.request
+import base64, json, os, shutil, socket, subprocess, tempfile, time, urllib.error, urllib.request
+
+from harness.wait import FACTOR
 
 ELEMENT = "element-6066-11e4-a52e-4f735466cecf"
 KEYS = {"Tab": "\ue004", "Enter": "\ue007", "Space": "\ue00d"}
@@ -44,7 +46,7 @@ class Browser:
         self.size(width, height)
 
     def _wait_for_driver(self):
-        until = time.monotonic() + 60
+        until = time.monotonic() + 60 * FACTOR
         while True:
             try:
                 if self._call("GET", "/status", None)["ready"]:
@@ -77,7 +79,7 @@ class Browser:
 
     def wait(self, script, *args, seconds=30):
         """Until the script's value is true; it is returned."""
-        until = time.monotonic() + seconds
+        until = time.monotonic() + seconds * FACTOR
         while True:
             value = self.run(script, *args)
             if value:

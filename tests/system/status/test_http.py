@@ -7,9 +7,13 @@ import signal
 import socket
 import threading
 
+import pytest
+
 import compat
 import fakekube
 from harness import wait
+
+pytestmark = pytest.mark.threads
 
 PLAIN = """.:{PORT} {
     bind 127.0.0.1
