@@ -3,6 +3,8 @@
 import itertools
 import json
 import os
+import re
+import socket
 import subprocess
 
 import pytest
@@ -10,6 +12,7 @@ import pytest
 import compat
 import fakekube
 from harness import server as server_module
+from harness import wait
 from harness import web
 
 _serial = itertools.count(1)
@@ -57,6 +60,40 @@ def kube():
     k.stop()
 
 
+class Events:
+    """A connection that is told what changes."""
+
+    def __init__(self, port, seconds=30):
+        self.socket = socket.create_connection(("127.0.0.1", port), seconds * wait.FACTOR)
+        self.socket.sendall(b"GET /status/events HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+        self.file = self.socket.makefile("rb")
+        self.head = self.file.readline().decode() + "".join(iter(lambda: self.file.readline().decode().strip("\r\n"), ""))
+
+    @property
+    def status(self):
+        return int(self.head.split()[1])
+
+    def next(self):
+        """The next document; None at the end of the stream."""
+        while True:
+            line = self.file.readline()
+            if not line or line == b"0\r\n":
+                return None
+            if line.startswith(b"data: "):
+                # a long event comes in several chunks: their sizes stand between
+                text = line[6:]
+                while not text.endswith(b"}\n"):
+                    more = self.file.readline()
+                    if not more:
+                        return None
+                    text = text[:-2] + more if re.fullmatch(rb"[0-9a-f]+\r\n", more) else text + more
+                return json.loads(re.sub(rb"\r\n[0-9a-f]+\r\n", b"", text))
+
+    def close(self):
+        self.file.close()
+        self.socket.close()
+
+
 class Shown:
     """A server with a page and an admin socket of its own."""
 
@@ -67,6 +104,9 @@ class Shown:
 
     def get(self, path="/status", **kw):
         return web.get(self.http, path, **kw)
+
+    def events(self):
+        return Events(self.http)
 
     def document(self):
         r = self.get("/status.json")

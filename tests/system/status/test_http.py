@@ -23,40 +23,6 @@ PLAIN = """.:{PORT} {
 """
 
 
-class Events:
-    """A connection that is told what changes."""
-
-    def __init__(self, port, seconds=30):
-        self.socket = socket.create_connection(("127.0.0.1", port), seconds * wait.FACTOR)
-        self.socket.sendall(b"GET /status/events HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
-        self.file = self.socket.makefile("rb")
-        self.head = self.file.readline().decode() + "".join(iter(lambda: self.file.readline().decode().strip("\r\n"), ""))
-
-    @property
-    def status(self):
-        return int(self.head.split()[1])
-
-    def next(self):
-        """The next document; None at the end of the stream."""
-        while True:
-            line = self.file.readline()
-            if not line or line == b"0\r\n":
-                return None
-            if line.startswith(b"data: "):
-                # a long event comes in several chunks: their sizes stand between
-                text = line[6:]
-                while not text.endswith(b"}\n"):
-                    more = self.file.readline()
-                    if not more:
-                        return None
-                    text = text[:-2] + more if re.fullmatch(rb"[0-9a-f]+\r\n", more) else text + more
-                return json.loads(re.sub(rb"\r\n[0-9a-f]+\r\n", b"", text))
-
-    def close(self):
-        self.file.close()
-        self.socket.close()
-
-
 def test_the_document_shows_what_happens(shown):
     s = shown()
     for name in ("small.test.", "small.test.", "big.test.", "x.dead.", "web.shop.svc.cluster.local."):
@@ -170,7 +136,7 @@ def test_what_cannot_be_followed_is_told(shown):
 
 def test_events_come_until_the_reload_and_then_from_the_new_configuration(shown):
     s = shown(PLAIN)
-    with contextlib.closing(Events(s.http)) as e:
+    with contextlib.closing(s.events()) as e:
         assert e.status == 200 and "text/event-stream" in e.head
         first = e.next()
         s.made.udp("a.example.")
@@ -181,25 +147,25 @@ def test_events_come_until_the_reload_and_then_from_the_new_configuration(shown)
         s.made.send_signal(signal.SIGUSR1)
         while e.next() is not None: # the stream ends with the configuration that gave it
             pass
-    with contextlib.closing(Events(s.http)) as e:
+    with contextlib.closing(s.events()) as e:
         assert e.next()["generation"] == 2
 
 
-def events_status(port):
-    with contextlib.closing(Events(port)) as e:
+def events_status(s):
+    with contextlib.closing(s.events()) as e:
         return e.status
 
 
 def test_only_so_many_are_told(shown):
     s = shown(PLAIN)
     with contextlib.ExitStack() as stack:
-        many = [stack.enter_context(contextlib.closing(Events(s.http))) for _ in range(8)]
+        many = [stack.enter_context(contextlib.closing(s.events())) for _ in range(8)]
         assert all(e.next() for e in many)
-        over = stack.enter_context(contextlib.closing(Events(s.http)))
+        over = stack.enter_context(contextlib.closing(s.events()))
         assert over.status == 503
         assert s.document()["pid"]
         many[0].close()
-        wait.until(lambda: events_status(s.http) == 200, "a place is free again", 15, every=0.2)
+        wait.until(lambda: events_status(s) == 200, "a place is free again", 15, every=0.2)
 
 
 def test_a_client_that_takes_nothing_holds_up_nobody(shown):
@@ -207,14 +173,14 @@ def test_a_client_that_takes_nothing_holds_up_nobody(shown):
     with socket.create_connection(("127.0.0.1", s.http)) as c:
         c.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1024)
         c.sendall(b"GET /status/events HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
-        with contextlib.closing(Events(s.http)) as e: # others are told meanwhile
+        with contextlib.closing(s.events()) as e: # others are told meanwhile
             assert e.next() and e.next()
     s.made.stop()
 
 
 def test_the_end_waits_for_no_page(shown):
     s = shown(PLAIN)
-    with contextlib.closing(Events(s.http)) as e:
+    with contextlib.closing(s.events()) as e:
         assert e.next()
         assert s.made.stop() == 0
         while e.next() is not None:

@@ -2,6 +2,7 @@
 """The page in a browser: live numbers, the box, keyboard, colours, narrow windows, what screen readers get, hostile names.
 
 Pictures go to $BINNACLE_PICTURES, or build/test-logs/status."""
+import contextlib
 import os
 import re
 import signal
@@ -234,6 +235,19 @@ def test_it_stays_live_through_a_reload(page):
     b.wait("return document.getElementById('live').textContent === 'Live'")
     assert [r[1:3] for r in cells(b, "t-reloads")] == [["signal", "serves"], ["start", "serves"]]
     b.errors() # the stream that ended with the old configuration
+
+
+def test_a_page_too_many_looks_every_few_seconds(shown, browser):
+    s = shown()
+    with contextlib.ExitStack() as stack:
+        for _ in range(8):
+            assert stack.enter_context(contextlib.closing(s.events())).status == 200
+        browser.open(s.url)
+        browser.wait("return document.getElementById('live').textContent === 'Every 5 seconds' && document.body.dataset.updates > 0")
+        assert "up" in [r[2] for r in cells(browser, "t-upstreams")]
+    browser.wait("return document.getElementById('live').textContent === 'Live'")
+    browser.open("about:blank")
+    browser.errors()
 
 
 def test_it_says_when_the_server_is_gone(page):
