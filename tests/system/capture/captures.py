@@ -2,6 +2,8 @@
 """tcpdump in several places at once, and what doctor says about its files."""
 import json, os, signal, subprocess
 
+import jsonschema
+
 from harness import server as servers, wait
 
 END = "the-end.example"
@@ -64,6 +66,9 @@ def doctor(paths, args=()):
     assert not servers.SANITIZER.search(p.stderr), p.stderr
     assert p.returncode in (0, 1, 2), p.stderr
     report = json.loads(p.stdout)
+    with open(os.path.join(servers.ROOT, "docs", "doctor-pcap.schema.json")) as f:
+        jsonschema.validate(report, json.load(f))
+    assert report["conclusion"]["exit"] == p.returncode
     report["stderr"] = p.stderr
     return p.returncode, report
 
