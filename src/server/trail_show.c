@@ -282,8 +282,10 @@ void trail_show_json(const struct trail_report *r, struct text *t)
 static void text_notes(const struct trail_report *r, int step, int indent, struct text *t)
 {
 	for (unsigned i = 0; i < r->notes.n; i++) {
-		if (r->notes.v[i].step == step)
-			text_put(t, "%*s  %s\n", indent, "", r->notes.text + r->notes.v[i].text);
+		const struct trail_note *n = &r->notes.v[i];
+
+		if (n->step == step)
+			text_put(t, "%8.3f %*s%s\n", ms(r->began_ns, n->at_ns), indent, "", r->notes.text + n->text);
 	}
 }
 
@@ -291,9 +293,9 @@ static void text_steps(const struct trail_report *r, struct text *t)
 {
 	for (unsigned i = 0; i < r->trail.n; i++) {
 		const struct trail_step *s = &r->trail.steps[i];
-		int indent = 12 + 2 * s->depth;
+		int indent = 5 + 2 * s->depth;
 
-		text_put(t, "%8.3f ms %*s%-14s %s", ms(r->began_ns, s->enter_ns), 2 * s->depth, "", s->plugin, verdict(s));
+		text_put(t, "%8.3f ms %*s%-13s %s", ms(r->began_ns, s->enter_ns), 2 * s->depth, "", s->plugin, verdict(s));
 		if (s->waited || s->answered)
 			text_put(t, " in %.3f ms", ms(s->enter_ns, left_at(r, s)));
 		text_put(t, "\n");

@@ -255,8 +255,11 @@ static enum step query(const void *state, struct query *q, void *scratch)
 {
 	struct k8s_ask a;
 
-	if (!k8s_ask_begin(&a, state, q))
+	if (!k8s_ask_begin(&a, state, q)) {
+		if (unlikely(q->has_trail))
+			trail_say(q, "the name is in none of its zones");
 		return STEP_NEXT;
+	}
 	if (unlikely(q->in.qtype == TYPE_AXFR || q->in.qtype == TYPE_IXFR))
 		return query_fail(q, RCODE_REFUSED, EDE_PROHIBITED, "zone transfers are not allowed here",
 				  NULL);
