@@ -126,17 +126,25 @@ static bool is_few(const struct k8s_ask *a, unsigned pairs)
 	return likely(pairs <= WIRE_PLAIN_SRV_MAX && a->q->in.qclass == CLASS_IN);
 }
 
-/* The service's own name: most questions spell it out as it is. */
+/* The service's name as the question ends in it, if that is how we would spell it; else NULL. */
+static const uint8_t *asked_name(const struct k8s_ask *a, size_t *ret_len)
+{
+	const struct query *q = a->q;
+	size_t off = (size_t)(a->name.service.s - 1 - q->in.qname);
+
+	*ret_len = q->in.qname_len - off;
+	return memcmp(q->question + off, q->in.qname + off, *ret_len) == 0 ? q->question + off : NULL;
+}
+
+/* The same, however the question is spelled; NULL: longer than a name can be. */
 static const uint8_t *service_name(const struct k8s_ask *a, const struct k8s_part *parts, unsigned n,
 				   uint8_t buf[WIRE_NAME_MAX], size_t *ret_len)
 {
-	const struct query *q = a->q;
+	const uint8_t *name = asked_name(a, ret_len);
 
-	if (!a->name.qualified && !memcmp(q->question, q->in.qname, q->in.qname_len)) {
-		*ret_len = q->in.qname_len;
-		return q->question;
-	}
-	*ret_len = k8s_compose_into(buf, parts, n, q->question + a->zone_off);
+	if (likely(name))
+		return name;
+	*ret_len = k8s_compose_into(buf, parts, n, a->q->question + a->zone_off);
 	return *ret_len ? buf : NULL;
 }
 
@@ -206,6 +214,29 @@ static uint8_t *endpoint_target(struct k8s_ask *a, size_t head, const struct kub
 	return k8s_compose(&a->q->arena, head, parts, n, a->q->question + a->zone_off, ret_len);
 }
 
+/* The same, put before the service's name in the question where that can be. */
+static const uint8_t *endpoint_target_quick(struct k8s_ask *a, const struct kube_slice *slice,
+					    const struct kube_endpoint *e, size_t *ret_len)
+{
+	size_t rest_len;
+	const uint8_t *rest = a->zone->multicluster ? NULL : asked_name(a, &rest_len);
+	char buf[K8S_DASHED_MAX];
+	struct k8s_label host;
+	uint8_t *p;
+
+	if (!rest)
+		return endpoint_target(a, 0, slice, e, ret_len);
+	host = k8s_host_label(a->k, e, buf);
+	*ret_len = 1u + host.len + rest_len;
+	p = *ret_len <= WIRE_NAME_MAX && host.len <= WIRE_LABEL_MAX ? arena_alloc(&a->q->arena, *ret_len) : NULL;
+	if (!p)
+		return NULL;
+	p[0] = host.len;
+	memcpy(p + 1, host.s, host.len);
+	memcpy(p + 1 + host.len, rest, rest_len);
+	return p;
+}
+
 static enum k8s_outcome endpoints_quick(struct k8s_ask *a, struct k8s_endpoint_walk w, unsigned pairs)
 {
 	const struct kube_slice *slice;
@@ -218,7 +249,7 @@ static enum k8s_outcome endpoints_quick(struct k8s_ask *a, struct k8s_endpoint_w
 		if (!k8s_ports_matching(&a->name, kube_slice_ports(slice)))
 			continue;
 		while (k8s_walk_endpoint(&w, &e)) {
-			uint8_t *target = endpoint_target(a, 0, slice, &e, &len);
+			const uint8_t *target = endpoint_target_quick(a, slice, &e, &len);
 
 			if (!target)
 				return K8S_NO_MEMORY;
