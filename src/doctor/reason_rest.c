@@ -56,6 +56,12 @@ static void show_silent(struct reason *r, struct verdict *v, unsigned kinds)
 	}
 }
 
+/* What clients here ask is the cluster's DNS, whatever pods are not reachable one by one. */
+static bool resolver_is_the_clusters(const struct reason *r)
+{
+	return r->w->in_cluster && n_servers(r, KIND_RESOLVER, true);
+}
+
 static void judge_nobody(struct reason *r)
 {
 	if (!n_servers(r, KIND_FRONT, true)) {
@@ -66,7 +72,7 @@ static void judge_nobody(struct reason *r)
 			unknown(r, ANY,
 				any ? "no DNS server answers from here" : "there is no DNS server to ask"),
 			KIND_FRONT);
-	} else if (n_servers(r, KIND_SERVICE | KIND_POD, false) &&
+	} else if (!resolver_is_the_clusters(r) && n_servers(r, KIND_SERVICE | KIND_POD, false) &&
 		   !n_servers(r, KIND_SERVICE | KIND_POD, true)) {
 		show_silent(r, unknown(r, ANY, "the cluster's DNS servers are not reachable from here"),
 			    KIND_SERVICE | KIND_POD);
@@ -103,6 +109,23 @@ static void judge_unexplained(struct reason *r, int s)
 		return;
 	}
 	judge_loss(r, s);
+}
+
+/* It never answered, and was asked too seldom to say more. */
+static void judge_mute(struct reason *r, int s)
+{
+	struct tries t = reason_tries(r, (struct about){.server = s, .type = ANY, .way = ANY, .bits = ANY});
+
+	const char *how = reason_dead(r, s) ? "does not answer from here, and nothing that was seen tells why"
+					    : "has not answered, and was not asked often enough to be sure";
+
+	for (unsigned i = 0; i < r->out->n; i++) {
+		if (r->out->v[i].server == s)
+			return;
+	}
+	if (t.n)
+		reason_because(r, unknown(r, s, reason_text(r, "%s %s", reason_label(r, s), how)), &t,
+			       "%u questions, %u silent", t.n, t.silent);
 }
 
 static bool denies(const struct reason *r, int s)
@@ -284,6 +307,8 @@ static void judge_rest(struct reason *r)
 		for (int s = 0; s < (int)r->w->n_servers; s++) {
 			if (reason_front(r, s) && reason_alive(r, s))
 				judge_unexplained(r, s);
+			else if (reason_front(r, s) && !any_of(r, SEVERITY_UNKNOWN))
+				judge_mute(r, s);
 		}
 		judge_disagreement(r, KIND_SERVICE | KIND_POD);
 		judge_disagreement(r, KIND_GIVEN);

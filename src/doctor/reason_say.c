@@ -32,12 +32,13 @@ const char *reason_text(struct reason *r, const char *fmt, ...)
 	return s;
 }
 
+/* Without the final dot, as all of doctor prints names. */
 const char *reason_name(struct reason *r, const uint8_t *name)
 {
 	char text[WIRE_NAME_TEXT_MAX];
+	size_t len = wire_name_text(name, text);
 
-	wire_name_text(name, text);
-	return reason_text(r, "%s", text);
+	return reason_text(r, "%.*s", (int)(len > 1 ? len - 1 : len), text);
 }
 
 const char *reason_label(const struct reason *r, int s)

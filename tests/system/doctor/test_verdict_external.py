@@ -20,8 +20,8 @@ def pod(net, request):
     return made
 
 
-@pytest.mark.parametrize("name, target, how", [("gone", "no-such-name.example.org.", "does not exist"),
-                                               ("empty", "example.org.", "has no address")])
+@pytest.mark.parametrize("name, target, how", [("gone", "no-such-name.example.org", "does not exist"),
+                                               ("empty", "example.org", "has no address")])
 def test_an_external_name_that_leads_nowhere(net, pod, name, target, how):
     v = doctor(net, name).found("externalname-dangling", target, how, UP)
     assert "externalName" in v["remedy"]
