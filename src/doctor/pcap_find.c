@@ -135,6 +135,13 @@ static void find_tcp_blocked(struct report *r, const struct exchange *e, const s
 
 /* ---------------------------------------------------------------- loss */
 
+/* Captures lose packets too: that the client did not get the answer shows when it asks again.  (Several such signs count as
+ * much, see pcap_judge.c.) */
+static enum verdict_severity missed(const struct exchange *e, const struct report_known *k)
+{
+	return e->n_sent > 1 || k->repeated ? SEVERITY_FAULT : SEVERITY_UNKNOWN;
+}
+
 static bool is_large(const struct exchange_answer *a)
 {
 	return a->n_fragments || a->len > LARGE_LEAST;
@@ -169,7 +176,7 @@ static void find_large_lost(struct report *r, const struct exchange *e, const st
 	if (a->fragment_lost && unseen(r, e, k))
 		r->fragments_unseen++;
 	else if (a->fragment_lost || (is_large(a) && files_without(r, e)))
-		sign(r, VERDICT_LARGE_UDP_LOST, SEVERITY_FAULT, e, k, &nobody, false);
+		sign(r, VERDICT_LARGE_UDP_LOST, missed(e, k), e, k, &nobody, false);
 }
 
 static void find_unanswered(struct report *r, const struct exchange *e, const struct report_known *k)
@@ -182,7 +189,7 @@ static void find_unanswered(struct report *r, const struct exchange *e, const st
 		sign(r,
 		     is_large(e->behind->answer) && !e->tcp ? VERDICT_LARGE_UDP_LOST
 							    : VERDICT_SERVICE_ADDRESS_DEAD,
-		     SEVERITY_FAULT, e, k, &nobody, k->repeat_answered);
+		     missed(e, k), e, k, &nobody, k->repeat_answered);
 	else if (e->n_wrong_source)
 		sign(r, VERDICT_SERVICE_ADDRESS_DEAD, SEVERITY_FAULT, e, k, &nobody, k->repeat_answered);
 	else if (e->n_wrong_id || e->n_wrong_question)
@@ -203,7 +210,8 @@ static void find_aaaa_wrong(struct report *r, const struct exchange *e, const st
 		return;
 	a = exchange_pair(r->w, e);
 	if (a && exchange_rcode(a) == RCODE_NOERROR && exchange_has_address(a))
-		sign(r, VERDICT_AAAA_WRONG, SEVERITY_FAULT, e, k, &nobody, false);
+		sign(r, VERDICT_AAAA_WRONG, rcode == RCODE_NXDOMAIN ? SEVERITY_FAULT : SEVERITY_UNKNOWN, e, k,
+		     &nobody, false);
 }
 
 static bool has_label(const uint8_t *name, const char *label)

@@ -124,11 +124,15 @@ static const char *summary(struct judge *j, enum verdict_slug slug, const struct
 static void judge_finding(struct judge *j, const struct report_finding *f)
 {
 	enum verdict_slug slug = f->slug;
+	enum verdict_severity severity = f->severity;
 	struct verdict *v;
+
+	if (severity == SEVERITY_UNKNOWN && f->n >= SURE && slug != VERDICT_COULD_NOT_TELL)
+		severity = SEVERITY_FAULT; /* one may be chance, or lost by the capture itself */
 
 	if (slug == VERDICT_TCP_BLOCKED_CLIENT && report_is_server(j->r, &f->client))
 		slug = VERDICT_TCP_BLOCKED_UPSTREAM;
-	v = judge(j, slug, f->severity, summary(j, slug, f));
+	v = judge(j, slug, severity, summary(j, slug, f));
 	for (unsigned i = 0; i < f->n_stories; i++)
 		because(v, f->stories[i]);
 }
@@ -227,7 +231,8 @@ static void judge_rate(struct judge *j, const struct report_server *s)
 			low_lost += s->rate.classes[i - 2].lost;
 		}
 		if (asked < RATE_ASKED_LEAST || lost < RATE_LOST_LEAST || lost * 20 < asked ||
-		    low_asked < RATE_ASKED_LEAST || low_lost * 50 > low_asked || low_lost * asked * 5 > lost * low_asked)
+		    low_asked < RATE_ASKED_LEAST || low_lost * 50 > low_asked ||
+		    low_lost * asked * 5 > lost * low_asked)
 			continue;
 		v = judge(j, VERDICT_UPSTREAM_RATE_LIMITED, SEVERITY_FAULT,
 			  report_text(
