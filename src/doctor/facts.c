@@ -229,7 +229,7 @@ static const struct {
 
 static void take_keys(struct reading *in, const struct cf_block *from)
 {
-	const uint8_t *zones[PARTS_MAX];
+	const uint8_t *zones[PARTS_MAX] = {0};
 	struct observed_block *b = in->block;
 	struct cf_keys keys = {0};
 
@@ -317,8 +317,7 @@ const char *facts_resolv_path(const struct observed_world *w)
 void facts_resolv_upstreams(struct observed_world *w, const int *servers, unsigned n)
 {
 	for (unsigned b = 0; b < w->corefile.n_blocks; b++) {
-		struct observed_forward *forwards =
-			(struct observed_forward *)(uintptr_t)w->corefile.blocks[b].forwards;
+		struct observed_forward *forwards = w->corefile.blocks[b].forwards;
 
 		for (unsigned f = 0; f < w->corefile.blocks[b].n_forwards; f++) {
 			int *all;

@@ -241,7 +241,7 @@ struct observed_block {
 	uint16_t port;
 	const char *const *plugins; /* directives in file order; repeats included */
 	unsigned n_plugins;
-	const struct observed_forward *forwards;
+	struct observed_forward *forwards;
 	unsigned n_forwards;
 	bool has_cache, serve_stale;
 	uint32_t cache_success_ttl_s, cache_denial_ttl_s; /* caps; defaults 3600 and 1800 */

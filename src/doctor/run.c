@@ -22,23 +22,23 @@ static unsigned n_asked(const struct observed_world *w)
 	return n;
 }
 
-static void tell_plan(struct observed_world *w, const struct doctor_options *o, unsigned planned)
+/* To `to`: standard error, unless it is all that is wanted. */
+static void tell_plan(FILE *to, const struct observed_world *w, unsigned planned)
 {
 	unsigned n = n_asked(w);
 
-	fprintf(stderr, "%u server%s will be asked %u questions", n, n == 1 ? "" : "s",
+	fprintf(to, "%u server%s will be asked %u questions", n, n == 1 ? "" : "s",
 		planned < w->budget ? planned : w->budget);
 	if (w->budget > planned)
-		fprintf(stderr, ", and at most %u more where an answer needs a second look",
-			w->budget - planned);
-	fputs(":\n", stderr);
+		fprintf(to, ", and at most %u more where an answer needs a second look", w->budget - planned);
+	fputs(":\n", to);
 	for (unsigned i = 0; i < w->n_servers; i++) {
 		const struct observed_server *s = &w->servers[i];
 
 		if (s->same_as >= 0)
-			fprintf(stderr, "  %s (the same as %s)\n", s->label, w->servers[s->same_as].label);
+			fprintf(to, "  %s (the same as %s)\n", s->label, w->servers[s->same_as].label);
 		else
-			fprintf(stderr, "  %s%s%s\n", s->label, s->reason ? ": " : "",
+			fprintf(to, "  %s%s%s\n", s->label, s->reason ? ": " : "",
 				s->reason ? s->reason : "");
 	}
 }
@@ -123,7 +123,7 @@ int doctor_run(const struct doctor_options *o, struct observed_world *w, struct 
 	if (discover(w, o))
 		return -1;
 	if (o->progress || o->dry)
-		tell_plan(w, o, count_plan(w));
+		tell_plan(o->dry ? stdout : stderr, w, count_plan(w));
 	if (o->dry)
 		return 0;
 	ask_plan(w);

@@ -69,8 +69,9 @@ def test_a_healthy_server_is_healthy(good):
 
 def test_questions_are_told_before_and_bounded(good):
     status, out, err = doctor(*good, "-n", "www")
-    m = re.search(r"^1 server will be asked (\d+) questions, and at most (\d+) more", err)
-    assert status == 0 and out == "" and m, err
+    m = re.search(r"^1 server will be asked (\d+) questions, and at most (\d+) more", out)
+    assert status == 0 and err == "" and m, out
+    assert doctor(*good, "www")[2].startswith(m[0])
     found = document(*good, "www")
     assert int(m[1]) <= found["questions"] <= found["questions_at_most"] == int(m[1]) + int(m[2])
 
