@@ -265,6 +265,14 @@ static void wait_until(struct asker *a, uint64_t at, uint64_t now)
 	}
 }
 
+static void tell(struct asker *a, uint64_t now)
+{
+	if (!a->b->progress || (a->n_done < a->b->n_items && now < a->told_ns + PROGRESS_MS * NS_PER_MS))
+		return;
+	a->told_ns = now;
+	a->b->progress(a->b->arg, a->n_done, a->b->n_items);
+}
+
 static void turn(struct asker *a)
 {
 	uint64_t now = clock_mono_ns(), at;
@@ -282,8 +290,7 @@ static void turn(struct asker *a)
 	}
 	if (a->n_done < a->b->n_items)
 		wait_until(a, at ? at : now + NS_PER_MS, now);
-	if (a->b->progress)
-		a->b->progress(a->b->arg, a->n_done, a->b->n_items);
+	tell(a, now);
 }
 
 /* ---------------------------------------------------------------- a batch */

@@ -47,7 +47,7 @@ struct asker {
 	unsigned n_flights, max_flights; /* places in use (some free), places */
 	struct ask_socket sockets[ASK_SOCKETS_MAX];
 	unsigned n_sockets_open;
-	uint64_t start_ns;
+	uint64_t start_ns, told_ns; /* the latter: of the progress */
 	unsigned n_done, n_sent;
 	uint8_t buf[65535];
 };

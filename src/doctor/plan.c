@@ -105,21 +105,9 @@ static bool completes(const struct observed_world *w, int server)
 
 void plan_candidates(struct plan *p)
 {
-	static const uint8_t version_bind[] = "\7version\4bind";
-
 	for (int s = 0; s < (int)p->w->n_servers; s++) {
-		const struct observation who = {.server = s,
-						.role = NAME_VERSION,
-						.name = version_bind,
-						.type = TYPE_TXT,
-						.cls = CLASS_CH,
-						.way = WAY_UDP_PLAIN};
-
-		if (!is_asked(p->w, s))
-			continue;
-		if (completes(p->w, s))
+		if (is_asked(p->w, s) && completes(p->w, s))
 			candidates_at(p, s);
-		add_usual(p, &who);
 	}
 }
 
@@ -177,11 +165,26 @@ static void matrix_at(struct plan *p, int server)
 		repeat(p, o, 1);
 }
 
+static void version_at(struct plan *p, int server)
+{
+	static const uint8_t version_bind[] = "\7version\4bind";
+	const struct observation who = {.server = server,
+					.role = NAME_VERSION,
+					.name = version_bind,
+					.type = TYPE_TXT,
+					.cls = CLASS_CH,
+					.way = WAY_UDP_PLAIN};
+
+	add_usual(p, &who);
+}
+
 void plan_matrix(struct plan *p)
 {
 	for (int s = 0; s < (int)p->w->n_servers; s++) {
-		if (is_asked(p->w, s))
-			matrix_at(p, s);
+		if (!is_asked(p->w, s))
+			continue;
+		matrix_at(p, s);
+		version_at(p, s);
 	}
 }
 

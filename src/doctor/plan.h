@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Which questions are put to whom: the engine's own plan, and what the reasoning wishes for.
  *
- *   candidates   every name of the search walks, at every resolver; who are you (version.bind) at every server
- *   matrix       the name asked for and the control name, at every server, in all ways
+ *   candidates   every name of the search walks, at every resolver
+ *   matrix       the name asked for and the control name, at every server, in all ways; and who are you (version.bind)
  *   wishes       verdict.h
  *
  * Each makes observations in the world and a batch for the asker.  Thread: one. */

@@ -48,11 +48,11 @@ static void show_progress(void *arg, unsigned done, unsigned of)
 	fprintf(stderr, "\r%u of %u%s", done, of, done == of ? "\r\033[K" : "");
 }
 
-static void ask(struct observed_world *w, const struct plan *p)
+static void ask(struct observed_world *w, const struct doctor_options *o, const struct plan *p)
 {
 	struct ask_batch b = plan_batch(p);
 
-	if (isatty(STDERR_FILENO))
+	if (o->progress && isatty(STDERR_FILENO))
 		b.progress = show_progress;
 	ask_run(w, &b);
 }
@@ -70,7 +70,7 @@ static void ask_more(struct observed_world *w, const struct doctor_options *o, c
 	}
 	plan_init(&p, w);
 	plan_wishes(&p, wishes, round);
-	ask(w, &p);
+	ask(w, o, &p);
 }
 
 static int look_again(struct observed_world *w, const struct doctor_options *o)
@@ -99,18 +99,18 @@ static unsigned count_plan(struct observed_world *w)
 	return p.n_items;
 }
 
-static void ask_plan(struct observed_world *w)
+static void ask_plan(struct observed_world *w, const struct doctor_options *o)
 {
 	struct plan p;
 
 	plan_init(&p, w);
 	plan_candidates(&p);
-	ask(w, &p);
-	software_read(w);
+	ask(w, o, &p);
 	resolv_walks_end(w);
 	plan_init(&p, w);
 	plan_matrix(&p);
-	ask(w, &p);
+	ask(w, o, &p);
+	software_read(w);
 	discover_unreached(w);
 }
 
@@ -126,7 +126,7 @@ int doctor_run(const struct doctor_options *o, struct observed_world *w, struct 
 		tell_plan(o->dry ? stdout : stderr, w, count_plan(w));
 	if (o->dry)
 		return 0;
-	ask_plan(w);
+	ask_plan(w, o);
 	if (look_again(w, o) || doctor_reason(w, ret)) {
 		fputs("out of memory\n", stderr);
 		return -1;
