@@ -192,7 +192,7 @@ static const char *cell_colour(const struct cell *c)
 {
 	if (c->n == 0)
 		return plain;
-	if (c->n_bad)
+	if (c->n_bad || (c->good->reply.rcode != RCODE_NOERROR && c->good->reply.rcode != RCODE_NXDOMAIN))
 		return red;
 	return observe_positive(c->good) && !(c->good->reply.flags & FLAG_TC) ? green : yellow;
 }
