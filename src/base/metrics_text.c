@@ -107,7 +107,7 @@ static int by_labels(const void *a, const void *b)
 
 static void sort_series(struct family *f)
 {
-	if (!f->sorted)
+	if (!f->sorted && f->n_series)
 		qsort(f->series, f->n_series, sizeof(struct series *), by_labels);
 	f->sorted = true;
 }
