@@ -213,13 +213,18 @@ static void find_all(struct caused *c)
 	}
 }
 
+bool exchange_server_asks(const struct exchange_window *w, const struct exchange *e)
+{
+	return window_has_asked(w, &e->server) || (e->behind && window_has_asked(w, &e->behind->server));
+}
+
 unsigned exchange_caused(struct exchange_window *w, const struct exchange *e,
 			 const struct exchange *ret[EXCHANGE_CAUSED_MAX])
 {
 	struct caused c = {w, e, false, ret, 0};
 
 	find_all(&c);
-	if (c.n || window_has_asked(w, &e->server) || (e->behind && window_has_asked(w, &e->behind->server)))
+	if (c.n || exchange_server_asks(w, e))
 		return c.n;
 	c.by_time = true;
 	find_all(&c);

@@ -19,6 +19,9 @@ const struct exchange *exchange_pair(struct exchange_window *w, const struct exc
 /* Another exchange with the same question, by anybody, whose answer held an address; NULL: none. */
 const struct exchange *exchange_better(struct exchange_window *w, const struct exchange *e);
 
+/* The server, or what stands behind its address, asks others in these captures: its side of the way can be seen. */
+bool exchange_server_asks(const struct exchange_window *w, const struct exchange *e);
+
 /* Exchanges that the server had with its upstreams because of this question: its name, or one that the answer's CNAMEs lead to,
  * asked by the server between question and answer.  Where the server's address asks nothing at all in the captures (it
  * has several), by whoever asked then.  In the order of time; how many (<= EXCHANGE_CAUSED_MAX). */

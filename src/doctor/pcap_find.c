@@ -101,8 +101,9 @@ static void find_truncated(struct report *r, const struct exchange *e, const str
 	bool mended = got_it_over_tcp(k);
 
 	if (e->tcp) { /* a stream has room for everything: what is cut there was cut before */
-		sign(r, k->n_caused ? VERDICT_TRUNCATED_PASSED_ON : VERDICT_TRUNCATED_CACHED, SEVERITY_FAULT,
-		     e, k, &nobody, false);
+		bool kept = !k->n_caused && exchange_server_asks(r->w, e);
+		sign(r, kept ? VERDICT_TRUNCATED_CACHED : VERDICT_TRUNCATED_PASSED_ON, SEVERITY_FAULT, e, k,
+		     &nobody, false);
 		return;
 	}
 	if (cut_upstream(k) && !upstream_over_tcp(k))
@@ -183,7 +184,7 @@ static void find_unanswered(struct report *r, const struct exchange *e, const st
 {
 	bool translated = e->behind && e->behind != e;
 
-	if (k->at_the_end)
+	if (k->at_the_end && !e->n_wrong_id && !e->n_wrong_question)
 		return;
 	if (translated && e->behind->answer)
 		sign(r,

@@ -199,3 +199,13 @@ def test_a_server_that_refuses(net, captures):
         net.dig("@" + nets.VIP, "www.example.org")
     captures.end(marker=True)
     fault(captures, "lame-answers", "client")
+
+
+@pytest.mark.parametrize("lie,count", [({"id": True}, "wrong_id"), ({"question": "other.example.org."}, "wrong_question")], ids=["id", "question"])
+def test_answers_that_do_not_belong_to_the_question(net, captures, lie, count):
+    net.make({**nets.WHOLE, "rules": [{"match": {"name": "www.example.org."}, **lie}]}, pods=1)
+    captures.add("client", net.client, "eth0")
+    net.dig("+time=1", "@" + nets.UP, "www.example.org")
+    captures.end()
+    _, report = fault(captures, "lame-answers", "client")
+    assert report["sums"][count] >= 1

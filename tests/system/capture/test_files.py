@@ -164,3 +164,13 @@ def test_the_table_begins_with_the_conclusion(tmp_path):
     lines = p.stdout.splitlines()
     assert lines[0].startswith("healthy: 50 questions, 50 answers") and lines[1].startswith("1 capture with 100 packets")
     assert "\033" not in p.stdout and "%" not in p.stderr
+
+
+def test_without_libpcap_that_is_said(tmp_path):
+    good = tools.write_pcap(str(tmp_path / "a.pcap"), exchanges(5), RAW)
+    for name in ("libpcap.so.0.8", "libpcap.so.1"):
+        (tmp_path / name).touch()
+    p = subprocess.run(servers.binary() + ["doctor", "--pcap", good], capture_output=True, text=True, timeout=60 * wait.FACTOR,
+                       env=dict(os.environ, LD_LIBRARY_PATH=str(tmp_path)))
+    assert p.returncode == 2
+    assert re.search(r"a\.pcap: \S*libpcap\S*: file too short", p.stderr)

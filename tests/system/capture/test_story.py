@@ -4,7 +4,7 @@ import pytest
 
 from . import net as nets
 from .captures import verdict, verdicts
-from .tools import LosesTc, Stream
+from .tools import Faulty, Stream
 
 FORMS = (["+noedns"], ["+noedns", "+ignore"], ["+tcp"], ["+bufsize=4096"])
 
@@ -100,19 +100,34 @@ def test_two_captures_are_told_as_one_story(net, captures, coredns):
         assert status == 1 and verdict(report, "truncated-passed-on")["severity"] == "fault"
 
 
-def test_a_cname_without_tc_whose_upstream_had_tc(net, captures):
-    net.make(nets.CUTS)
+def with_faulty(net, captures, without_tc):
+    """A server at fault in place of the first pod's, asked for a large answer and a small one."""
+    net.make(nets.CUTS, pods=1)
     captures.everywhere()
     pod = net.pods[0]
     pod.made.close()
-    forwarder = LosesTc(pod.ns, nets.UP)
+    forwarder = Faulty(pod.ns, nets.UP, without_tc)
     try:
-        net.endpoints([pod])
         net.dig("+noedns", "@" + nets.VIP, "large.example.org")
         net.dig("+noedns", "@" + nets.VIP, "www.example.org")
         captures.end()
     finally:
         forwarder.close(pod.address, net.node)
+
+
+def test_a_cut_answer_that_was_kept(net, captures):
+    with_faulty(net, captures, without_tc=False)
+    for places in (("node",), ("client", "pod")):
+        status, report = captures.doctor(*places)
+        found = verdict(report, "truncated-cached")
+        assert status == 1 and found["severity"] == "fault" and nets.VIP in found["summary"]
+    # The client sees that it is cut over TCP, but not whether the upstream was asked.
+    status, report = captures.doctor("client")
+    assert status == 1 and verdicts(report, "fault") == {"truncated-passed-on"}
+
+
+def test_a_cname_without_tc_whose_upstream_had_tc(net, captures):
+    with_faulty(net, captures, without_tc=True)
     for places in (("client", "pod"), ("node",), ("node96",)):
         status, report = captures.doctor(*places)
         found = verdict(report, "cname-only-without-tc")

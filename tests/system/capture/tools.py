@@ -5,34 +5,57 @@ import socket, struct, threading, time
 import dns.flags, dns.message, dns.rdatatype
 
 
-class LosesTc:
-    """A forwarder on port 53 of a namespace that passes on its upstream's answers without the TC bit."""
+class Faulty:
+    """A forwarder on port 53 of a namespace, at fault: `without_tc` passes on answers without the TC bit, else it keeps
+    answers that were cut and gives them over TCP too."""
 
-    def __init__(self, ns, upstream):
+    def __init__(self, ns, upstream, without_tc):
         with ns.inside():
             self.sock, self.out = (socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(2))
-            self.sock.bind(("0.0.0.0", 53))
+            self.listening = socket.socket()
+            for s in (self.sock, self.listening):
+                s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                s.bind(("0.0.0.0", 53))
+        self.listening.listen(8)
         self.out.settimeout(5)
-        self.upstream = upstream
-        self.thread = threading.Thread(target=self._run, daemon=True)
-        self.thread.start()
+        self.upstream, self.without_tc, self.kept = upstream, without_tc, b""
+        self.threads = [threading.Thread(target=run, daemon=True) for run in (self._udp, self._tcp)]
+        for t in self.threads:
+            t.start()
 
-    def _run(self):
+    def _udp(self):
         while True:
             query, client = self.sock.recvfrom(4096)
             if not query:
                 return
-            self.out.sendto(query[:2] + query[2:], (self.upstream, 53))
+            self.out.sendto(query, (self.upstream, 53))
             answer = bytearray(self.out.recvfrom(4096)[0])
-            answer[2] &= ~(dns.flags.TC >> 8)
+            if self.without_tc:
+                answer[2] &= ~(dns.flags.TC >> 8)
+            elif answer[2] & dns.flags.TC >> 8:
+                self.kept = bytes(answer)
             self.sock.sendto(answer, client)
+
+    def _tcp(self):
+        while True:
+            try:
+                conn, _ = self.listening.accept()
+            except OSError:
+                return
+            with conn:
+                conn.settimeout(5)
+                query = conn.recv(4096)[2:]
+                answer = query[:2] + self.kept[2:]
+                conn.sendall(struct.pack("!H", len(answer)) + answer)
 
     def close(self, address, ns):
         with ns.inside(), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
             s.sendto(b"", (address, 53))
-        self.thread.join(5)
-        self.sock.close()
-        self.out.close()
+        self.listening.shutdown(socket.SHUT_RDWR)
+        for t in self.threads:
+            t.join(5)
+        for s in (self.sock, self.out, self.listening):
+            s.close()
 
 
 def query(name, rdtype="A"):
