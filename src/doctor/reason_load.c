@@ -24,6 +24,7 @@ enum {
 
 struct pairs {
 	unsigned n, whole, half, none, late;
+	unsigned half_a; /* of the half ones those that lost A */
 	struct tries seen; /* those of which half came */
 };
 
@@ -57,6 +58,7 @@ static void count_pair(struct pairs *p, const struct reason *r, unsigned i, cons
 	if (lost(a) == lost(b))
 		return;
 	p->half++;
+	p->half_a += lost(a);
 	if (p->seen.n_seen < TRIES_KEPT)
 		p->seen.seen[p->seen.n_seen++] = lost(a) ? (int)i : (int)(b - r->w->seen);
 }
@@ -119,6 +121,15 @@ static struct tries singles_of(const struct reason *r, int s, uint16_t type)
 			   .server = s, .name = r->w->asked, .type = type, .way = WAY_UDP_PLAIN, .bits = 0});
 }
 
+/* The type that pairs lose more often is lost about as often alone: it is that question that fails, not the pair. */
+static bool of_one_type(const struct pairs *p, const struct tries *a, const struct tries *aaaa)
+{
+	bool is_a = 2 * p->half_a >= p->half;
+	const struct tries *alone = is_a ? a : aaaa;
+
+	return reason_lost(alone) * 4 * p->n > (is_a ? p->half_a : p->half - p->half_a) * alone->n;
+}
+
 static void judge_pairs(struct reason *r, int s)
 {
 	struct pairs p = pairs_of(r, s);
@@ -128,7 +139,7 @@ static void judge_pairs(struct reason *r, int s)
 
 	/* Singles must be lost far more seldom: a quarter as often is the most that is left to chance. */
 	if (p.half < HALF_PAIRS_SURE || p.half * 10 < p.n || !a.answered || !aaaa.answered ||
-	    gone * 4 * p.n > p.half * n)
+	    gone * 4 * p.n > p.half * n || of_one_type(&p, &a, &aaaa))
 		return;
 	v = reason_judge(r, VERDICT_PARALLEL_LOST, SEVERITY_FAULT, s,
 			 "A and AAAA asked at once from one socket: %s answers only one in %u of %u pairs",

@@ -35,7 +35,7 @@ def test_two_servers_that_forward_to_each_other(net, kind, request):
 
 def test_coredns_that_has_ended_itself_for_a_loop(net, coredns):
     """The plugin loop ends the process: the pod is there and nobody listens."""
-    pod = net.pod("CoreDNS", coredns, up=FIRST)
+    pod = net.pod("CoreDNS", coredns, up=FIRST, wait_up=False)
     pod.made.proc.wait(30)
     assert "Loop (" in pod.made.output() and pod.made.exit() == 1
     net.service()
