@@ -360,6 +360,11 @@ static const struct reason_case cases[] = {
 	  "R pair x4 half"},
 	 "unknown:could-not-tell@R",
 	 NULL},
+	{"pairs lose the type that is lost alone too",
+	 "R",
+	 {"R A udp x12 1", "R AAAA udp x10 1", "R AAAA udp x2 lost", "R pair x22 both", "R pair x18 half"},
+	 "ok:healthy",
+	 NULL},
 };
 
 static void answers(void **state)
