@@ -15,19 +15,20 @@ class Captures:
     def __init__(self, net, folder):
         self.net, self.folder, self.running, self.files = net, folder, {}, {}
 
-    def add(self, name, ns, interface, *args, snap=0):
+    def add(self, name, ns, interface, *args, snap=0, link=None):
         path = str(self.folder / f"{name}.pcap")
         proc = subprocess.Popen(ns.command(["tcpdump", "-Z", "root", "-U", "--immediate-mode", "-B", "32768", "-n", "-i", interface, "-s", str(snap),
-                                            "-w", path, *(args or ["port", "53"])]), stderr=subprocess.PIPE, text=True)
+                                            "-w", path, *(["-y", link] if link else []), *(args or ["port", "53"])]), stderr=subprocess.PIPE, text=True)
         while "listening on" not in proc.stderr.readline():
             assert proc.poll() is None, "tcpdump has ended"
         self.running[name], self.files[name] = proc, path
         return self
 
     def everywhere(self):
-        """At the client, on all interfaces of the node, the same cut at 96 bytes, in the first pod."""
+        """At the client, on all interfaces of the node, the same cut at 96 bytes (with the older header of such captures, which
+        does not name the interface), in the first pod."""
         return self.add("client", self.net.client, "eth0").add("node", self.net.node, "any") \
-            .add("node96", self.net.node, "any", snap=96).add("pod", self.net.pods[0].ns, "eth0")
+            .add("node96", self.net.node, "any", snap=96, link="LINUX_SLL").add("pod", self.net.pods[0].ns, "eth0")
 
     def end(self, marker=True):
         """Stop all, once each has seen a last question of the client's to the first pod."""
