@@ -181,11 +181,13 @@ static void put_parts(struct view *v, const char *title, const char *name, bool 
 	size_t n = 0;
 	char buf[32];
 
-	put(v, "%-13s", title);
 	cJSON_ArrayForEach(e, o) {
 		if (n < ARRAY_LEN(sorted) && cJSON_IsNumber(e))
 			sorted[n++] = e;
 	}
+	if (!n)
+		return;
+	put(v, "%-13s", title);
 	qsort(sorted, n, sizeof(sorted[0]), more_first);
 	for (size_t i = 0; i < n; i++) {
 		put(v, "%s%s %.1f%%", i ? "  " : "", sorted[i]->string, 100 * part(sorted[i]->valuedouble, all));

@@ -322,7 +322,7 @@ void who_sample(struct query *q)
 	struct who_seen s = {
 		.rcode = q->reply.rcode,
 		.transport = transport_of(q),
-		.plugin = q->answered_by,
+		.plugin = q->answered_place ? q->answered_by : NULL,
 	};
 
 	if (!w->who)

@@ -92,6 +92,28 @@ def test_names_of_strange_bytes_do_no_harm(made):
     assert not re.search(r"[^\n -~]", top("-once").stdout)
 
 
+def test_an_answer_of_many_pieces_comes_whole(made):
+    strange = "".join(f"\\{i % 9 + 1:03}" for i in range(60))
+    for i in range(30):
+        made.udp(f"{i:03}{strange}.{strange[:120]}.example.")
+    r = top("-once", "-json")
+    assert len(r.stdout) > 16 << 10 and len(json.loads(r.stdout)["who"]["total"]["names"]) == 20
+
+
+def test_zones_are_the_blocks_or_the_last_two_labels_and_clients_are_addresses(server):
+    made = server("a.b.example:{PORT} .:{PORT} {\n    bind 127.0.0.1 ::1\n    whoami\n}\n", args=["-admin", admin()])
+    for _ in range(3):
+        made.udp("x.y.a.b.example.", host="::1")
+    made.udp("x.y.c.example.")
+    made.udp("com.")
+    made.udp("refused.example.", query={"rdclass": "CH"})
+    minute = json.loads(top("-once", "-json").stdout)["who"]["minute"]
+    zones = {z["zone"]: z["at_least"] for z in minute["zones"]}
+    assert zones["a.b.example."] == 3 and zones["c.example."] == 1 and zones["com."] == 1
+    assert {c["client"]: c["at_least"] for c in minute["clients"]}["::1"] == 3
+    assert minute["rcodes"]["REFUSED"] == 1 and minute["answered_by"]["server"] == 1
+
+
 def test_long_names_are_told_by_their_end(made):
     label = "x" * 60
     for i in range(6):
