@@ -11,7 +11,12 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { RANDOM_LABEL = 12 };
+enum {
+	RANDOM_LABEL = 12,
+	/* Bursts come from one socket.  What is merely repeated comes from a new one each time: behind a service's address each
+	 * flow meets one pod. */
+	SHARE_PER_S = 100,
+};
 
 void plan_init(struct plan *p, struct observed_world *w)
 {
@@ -243,7 +248,7 @@ static void grant(struct plan *p, const struct wish *wish, unsigned round, struc
 	unsigned queue = p->n_queues++, each = wish->pair ? 2 : 1, n;
 
 	p->queues[queue] = (struct ask_queue){.window = wish->per_second ? 0 : each,
-					      .share = wish->per_second && !wish->pair};
+					      .share = wish->per_second >= SHARE_PER_S && !wish->pair};
 	n = left / each < wish->count ? left / each : wish->count;
 	if (p->w->servers[observe_asked_server(p->w, wish->server)].state != SERVER_ASKED)
 		n = 0;

@@ -238,8 +238,9 @@ static bool denied_name(const struct observation *o)
 static void wish_denied(struct reason *r)
 {
 	int seen;
+	bool known = exists(r, &seen);
 
-	for (int s = 0; exists(r, &seen) && s < (int)r->w->n_servers; s++) {
+	for (int s = 0; known && s < (int)r->w->n_servers; s++) {
 		int i = ought_to_know(r, s) && reason_front(r, s) ? reason_first(r, plain_asked(r, s)) : -1;
 
 		if (i < 0 || !denied_name(reason_at(r, i)))
@@ -322,8 +323,9 @@ static void judge_denied_at(struct reason *r, int s, int first, int last, int se
 static void judge_denied(struct reason *r)
 {
 	int seen;
+	bool known = exists(r, &seen);
 
-	for (int s = 0; exists(r, &seen) && s < (int)r->w->n_servers; s++) {
+	for (int s = 0; known && s < (int)r->w->n_servers; s++) {
 		int first = ought_to_know(r, s) && reason_front(r, s) ? reason_first(r, plain_asked(r, s))
 								      : -1,
 		    last;

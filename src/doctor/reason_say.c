@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+static const char *vtext(struct reason *r, const char *fmt, va_list ap) PRINTF(2, 0);
 static const char *vtext(struct reason *r, const char *fmt, va_list ap)
 {
 	char line[1024];

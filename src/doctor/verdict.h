@@ -85,7 +85,7 @@ struct wish {
 	enum ask_way way;
 	unsigned bits;           /* ASK_* */
 	unsigned count;          /* questions (pairs count two each) */
-	unsigned per_second;     /* sent at this rate without waiting for answers; 0: one after the other */
+	unsigned per_second;     /* sent at this rate without waiting for answers (from 100: by one socket); 0: one after the other */
 	bool pair;               /* each is A and AAAA at once from one new UDP socket (type is not looked at) */
 	bool unique;             /* a random label is put in front of the name each time: no cache knows it */
 	unsigned delay_ms;       /* wait so long after the round's start */
