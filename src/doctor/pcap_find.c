@@ -110,7 +110,7 @@ static void find_truncated(struct report *r, const struct exchange *e, const str
 		sign(r, VERDICT_TRUNCATED_PASSED_ON, empty && !mended ? SEVERITY_FAULT : SEVERITY_NOTE, e, k,
 		     &nobody, mended);
 	else if (empty && !mended && !k->connection && !k->repeated && !k->n_caused && had_time(r, e) &&
-		 (e->qtype == TYPE_A || e->qtype == TYPE_AAAA))
+		 !report_is_server(r, &e->client) && (e->qtype == TYPE_A || e->qtype == TYPE_AAAA))
 		sign(r, VERDICT_COULD_NOT_TELL, SEVERITY_UNKNOWN, e, k, &e->client, false);
 }
 
