@@ -156,7 +156,7 @@ static void put_rates(struct view *v)
 	put(v, "questions/s  ");
 	if (passed > 0)
 		put(v, "%s now  ", rate_text(asked / passed, a));
-	put(v, "%s in the last minute", rate_text(part(number(minute, "questions"), number(minute, "seconds")), b));
+	put(v, "%s in the last minute", rate_text(part(number(minute, "asked"), number(minute, "seconds")), b));
 	put(v, "   %s in all, up %s", count_text(number(who, "questions"), a),
 	    age_text(number(at(v->now, "who", "total"), "seconds"), c));
 	if (number(who, "workers_missing") > 0)
@@ -176,7 +176,7 @@ static int more_first(const void *a, const void *b)
 static void put_parts(struct view *v, const char *title, const char *name, bool with_rate)
 {
 	const cJSON *minute = at(v->now, "who", "minute"), *o = at(minute, name, NULL), *e;
-	double all = number(minute, "questions"), seconds = number(minute, "seconds");
+	double all = number(minute, "questions"), rate = part(number(minute, "asked"), number(minute, "seconds"));
 	const cJSON *sorted[64];
 	size_t n = 0;
 	char buf[32];
@@ -192,7 +192,7 @@ static void put_parts(struct view *v, const char *title, const char *name, bool 
 	for (size_t i = 0; i < n; i++) {
 		put(v, "%s%s %.1f%%", i ? "  " : "", sorted[i]->string, 100 * part(sorted[i]->valuedouble, all));
 		if (with_rate)
-			put(v, " (%s/s)", rate_text(part(sorted[i]->valuedouble, seconds), buf));
+			put(v, " (%s/s)", rate_text(rate * part(sorted[i]->valuedouble, all), buf));
 	}
 	line_end(v);
 }
@@ -227,13 +227,16 @@ static void put_trouble(struct view *v)
 {
 	static const char *const names[] = {"malformed", "refused", "shed", "deadline", "cut", "client_gone"};
 	const cJSON *t = at(v->now, "trouble", NULL), *now = at(v->now, "now", NULL);
+	const char *sep = "; since the start:";
 	char buf[32];
 
 	put(v, "now          %s waiting", count_text(number(now, "waiting"), buf));
-	put(v, ", %s TCP connections;", count_text(number(now, "tcp_connections"), buf));
+	put(v, ", %s TCP connections", count_text(number(now, "tcp_connections"), buf));
 	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
-		if (number(t, names[i]) > 0)
-			put(v, " %s %s", names[i], count_text(number(t, names[i]), buf));
+		if (number(t, names[i]) <= 0)
+			continue;
+		put(v, "%s %s %s", sep, names[i], count_text(number(t, names[i]), buf));
+		sep = ",";
 	}
 	line_end(v);
 }
@@ -285,11 +288,11 @@ static void put_item(struct view *v, const cJSON *item, const char *what)
 {
 	static const char *const owners[] = {"pod", "service", "namespace"};
 	const cJSON *minute = at(v->now, "who", "minute");
-	double n = number(item, "at_least");
+	double share = part(number(item, "at_least"), number(minute, "questions"));
 	char buf[32];
 
-	put(v, "%9s  %5.1f%%  %s", rate_text(part(n, number(minute, "seconds")), buf),
-	    100 * part(n, number(minute, "questions")), string(item, what));
+	put(v, "%11s  %5.1f%%  %s", rate_text(share * part(number(minute, "asked"), number(minute, "seconds")), buf),
+	    100 * share, string(item, what));
 	for (size_t i = 0; i < ARRAY_LEN(owners); i++) {
 		if (*string(item, owners[i]))
 			put(v, "  %s %s", owners[i], string(item, owners[i]));
@@ -325,7 +328,7 @@ void top_view(struct text *out, const cJSON *before, const cJSON *now, unsigned 
 	put_upstreams(&v, v.rows_left / 4);
 	/* What is left is shared by the lists; each has a line above it and a heading. */
 	each = v.rows_left > 2 * LISTS ? (v.rows_left - 2 * LISTS) / LISTS : 1;
-	put_list(&v, "questions/s  share  name", "names", "name", each);
-	put_list(&v, "questions/s  share  client", "clients", "client", each);
-	put_list(&v, "questions/s  share  zone", "zones", "zone", each);
+	put_list(&v, "questions/s   share  name", "names", "name", each);
+	put_list(&v, "questions/s   share  client", "clients", "client", each);
+	put_list(&v, "questions/s   share  zone", "zones", "zone", each);
 }

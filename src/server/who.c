@@ -53,7 +53,7 @@ struct who *who_new(uint64_t seed, uint64_t now_ns)
 	w->random = seed;
 	w->began_ns = w->window_ns = now_ns;
 	w->slot = (uint32_t)(now_ns / (WHO_SLOT_S * NS_PER_S));
-	w->drawn = 1;
+	w->drawn = w->gap = 1;
 	return w;
 }
 
@@ -153,16 +153,27 @@ static void adapt(struct who *w, uint64_t now_ns)
 	w->window_samples = 0;
 }
 
+static void add(struct who_tally *t, uint32_t weight, uint32_t slot)
+{
+	t->total += weight;
+	t->slots[slot % WHO_SLOTS] += weight;
+}
+
+/* The number of questions until the next sample. */
+static uint32_t next_gap(struct who *w, uint64_t now_ns)
+{
+	adapt(w, now_ns);
+	w->gap = draw_gap(w);
+	w->drawn += w->gap;
+	return w->gap;
+}
+
 uint32_t who_look_again(struct who *w, uint32_t left, uint64_t now_ns)
 {
-	uint32_t gap;
-
 	who_turn(w, now_ns);
+	add(&w->asked, w->gap - left, w->slot);
 	w->drawn -= left;
-	adapt(w, now_ns);
-	gap = draw_gap(w);
-	w->drawn += gap;
-	return gap;
+	return next_gap(w, now_ns);
 }
 
 static void begin_slot(struct who_tally *t, size_t n, uint32_t slot)
@@ -173,6 +184,7 @@ static void begin_slot(struct who_tally *t, size_t n, uint32_t slot)
 
 static void begin_slots(struct who *w, uint32_t slot)
 {
+	begin_slot(&w->asked, 1, slot);
 	begin_slot(&w->questions, 1, slot);
 	begin_slot(&w->samples, 1, slot);
 	begin_slot(&w->squares, 1, slot);
@@ -195,12 +207,6 @@ void who_turn(struct who *w, uint64_t now_ns)
 }
 
 /* ---------------------------------------------------------------- what */
-
-static void add(struct who_tally *t, uint32_t weight, uint32_t slot)
-{
-	t->total += weight;
-	t->slots[slot % WHO_SLOTS] += weight;
-}
 
 unsigned who_delay_index(uint64_t ns)
 {
@@ -235,9 +241,10 @@ static void count_key(struct who *w, enum who_kind kind, const uint8_t *k, size_
 
 uint32_t who_count(struct who *w, const struct who_seen *s, uint64_t now_ns)
 {
-	uint32_t weight = 1u << w->gap_log, gap;
+	uint32_t weight = 1u << w->gap_log;
 
 	who_turn(w, now_ns);
+	add(&w->asked, w->gap, w->slot);
 	add(&w->questions, weight, w->slot);
 	add(&w->samples, 1, w->slot);
 	add(&w->squares, weight * weight, w->slot);
@@ -248,10 +255,7 @@ uint32_t who_count(struct who *w, const struct who_seen *s, uint64_t now_ns)
 	count_key(w, WHO_CLIENT, s->client, s->client_len, weight);
 	count_key(w, WHO_NAME, s->name, s->name_len, weight);
 	count_key(w, WHO_ZONE, s->zone, s->zone_len, weight);
-	adapt(w, now_ns);
-	gap = draw_gap(w);
-	w->drawn += gap;
-	return gap;
+	return next_gap(w, now_ns);
 }
 
 /* ---------------------------------------------------------------- of a query */

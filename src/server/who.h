@@ -54,6 +54,7 @@ struct who_tally {
 
 struct who {
 	uint64_t drawn;          /* questions up to the one that is sampled next */
+	uint32_t gap;            /* of them since the last sample, or since it was looked at again */
 	uint64_t began_ns;       /* when it was made */
 	uint32_t slot;           /* the one that is being filled: time / WHO_SLOT_S */
 	/* the next gap */
@@ -63,6 +64,7 @@ struct who {
 	uint64_t window_drawn;   /* `drawn` then */
 	uint32_t window_samples;
 	/* counts */
+	struct who_tally asked;  /* questions, exactly, up to the last sample */
 	struct who_tally questions, samples; /* what the samples stand for, and their number */
 	struct who_tally squares; /* the samples' weights squared: how far chance may have led */
 	struct who_tally rcodes[WHO_RCODES], transports[WHO_N_TRANSPORTS], delays[WHO_DELAYS], plugins[WHO_PLUGINS + 1];

@@ -100,8 +100,8 @@ static void put_top(struct text *t, const struct who_span *s)
 
 static void put_span(struct text *t, const struct who_span *s)
 {
-	text_put(t, "{\"seconds\": %.1f, \"questions\": %llu, \"samples\": %llu", s->seconds,
-		 (unsigned long long)s->questions, (unsigned long long)s->samples);
+	text_put(t, "{\"seconds\": %.1f, \"asked\": %llu, \"questions\": %llu, \"samples\": %llu", s->seconds,
+		 (unsigned long long)s->asked, (unsigned long long)s->questions, (unsigned long long)s->samples);
 	put_counts(t, s);
 	put_delays(t, s);
 	put_top(t, s);

@@ -241,6 +241,7 @@ static void add_span(struct who_span *s, const struct who *w, bool minute, uint6
 
 	if (seconds > s->seconds)
 		s->seconds = seconds;
+	s->asked += count_of(&w->asked, minute);
 	s->questions += count_of(&w->questions, minute);
 	s->samples += count_of(&w->samples, minute);
 	s->squares += count_of(&w->squares, minute);

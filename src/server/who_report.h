@@ -38,7 +38,8 @@ struct who_named {
 /* Counts of a span of time: `total` since the start, `minute` the last 60 to 70 s. */
 struct who_span {
 	double seconds;
-	uint64_t questions, samples;
+	uint64_t asked;              /* questions, exact */
+	uint64_t questions, samples; /* what the samples stand for, and how many they are */
 	uint64_t squares;            /* of what each sample stands for */
 	uint64_t rcodes[WHO_RCODES], transports[WHO_N_TRANSPORTS], delays[WHO_DELAYS];
 	struct who_named plugins[WHO_PLUGINS + 1];

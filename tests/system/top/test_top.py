@@ -53,7 +53,7 @@ def test_json_names_the_heavy_client_and_the_hot_name(made):
     seen = json.loads(r.stdout)
     minute = seen["who"]["minute"]
     # Few enough that all of them are looked at; one question more is the harness's that waits for the server.
-    assert minute["questions"] == minute["samples"] == seen["who"]["questions"]
+    assert minute["asked"] == minute["questions"] == minute["samples"] == seen["who"]["questions"]
     assert 21 <= minute["questions"] <= 25
     first = minute["clients"][0]
     assert (first["client"], first["at_least"], first["at_most"], first["sampling_error"]) == ("127.0.0.7", 15, 15, 0)

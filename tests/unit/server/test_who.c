@@ -90,7 +90,9 @@ static void a_busy_server_counts_samples_and_is_right_on_average(void **state)
 		ask(i % 10 == 0 ? 1 : i % 4 == 1 ? 2 : 3, 'a', 0);
 		now_ns += 2000;
 	}
+	left = who_look_again(w, left, now_ns);
 	assert_int_equal(w->drawn - left, 2000000); /* the number is exact all the same */
+	assert_int_equal(w->asked.total, 2000000);
 	assert_in_range(w->samples.total, 2000000 / 64, 2000000 / 64 * 5 / 4);
 	/* 200,000 of them, variance about 63 a question: a standard error of 3,550 */
 	tenth = client_count(&w->total[WHO_CLIENT], 1);

@@ -66,6 +66,7 @@ static void all_workers_counts_come_together(void **state)
 	assert_int_equal(r->workers, WORKERS);
 	assert_int_equal(r->workers_missing, 0);
 	assert_int_equal(r->questions, 24);
+	assert_int_equal(r->minute.asked, 24);
 	assert_int_equal(r->minute.questions, 24);
 	assert_int_equal(r->total.rcodes[3], 24);
 	assert_int_equal(r->minute.top[WHO_CLIENT].n, 2);
