@@ -289,8 +289,11 @@ static uint64_t kept_since(const struct reason *r, int s, int first)
 
 static void judge_denied_at(struct reason *r, int s, int first, int last, int seen)
 {
-	uint64_t since = kept_since(r, s, first), created = r->w->kube.target.created_wall_s;
+	const struct observed_target *made = &r->w->kube.target;
+	bool known = made->known && made->exists && wire_name_equal(made->name, r->w->asked);
+	uint64_t since = kept_since(r, s, first), created = known ? made->created_wall_s : 0;
 	uint64_t now = reason_at(r, first)->wall_s;
+	struct tries t = reason_tries(r, plain_asked(r, s));
 	struct verdict *v;
 
 	/* The clocks of this machine and of the API server need not agree to the second. */
@@ -298,6 +301,8 @@ static void judge_denied_at(struct reason *r, int s, int first, int last, int se
 			  : since > created + 2 ? "made while it did not know of it yet"
 						: "from before it existed";
 
+	if (reason_also(r, VERDICT_NXDOMAIN_CACHED_EARLY, s, &t))
+		return;
 	v = reason_judge(r, VERDICT_NXDOMAIN_CACHED_EARLY, SEVERITY_FAULT, s,
 			 "%s keeps a denial of %s %s; it ends in %u s", reason_label(r, s),
 			 reason_name(r, r->w->asked), how, reason_at(r, last)->reply.soa_ttl_s);

@@ -6,8 +6,9 @@ import socket
 import subprocess
 import threading
 
-from .net_cluster import ZONE
+from harness import cluster, relay
 from . import net_servers
+from .net_cluster import ZONE
 
 LARGE = "large.example.org."
 CNAME = LARGE + " 30 IN CNAME nodes.large.example.org."
@@ -104,10 +105,32 @@ def validator(net, ds, clock=None):
     ns, address, link = net.netns(), f"10.0.1.{n}", f"pod{n}"
     net._join(ns, address, link)
     made = net.server(text, command=["unbound"], conf=False, args=["-d", "-c", "{DIR}/Corefile"], ns=ns, HOST=address, UP="10.0.3.53")
-    net.pods.append(net_pod(ns, made, address, link, net.node))
+    net.pods.append(cluster.Pod(ns, made, address, link, net.node))
     return net.pods[-1]
 
 
-def net_pod(*args):
-    from harness import cluster
-    return cluster.Pod(*args)
+# ---------------------------------------------------------------- a pod that knows the cluster by its API server
+KUBERNETES = """.:53 {
+    bind {HOST}
+    errors
+    kubernetes cluster.local {
+        kubeconfig {CONFIG}
+        ttl 300
+    }
+    forward . {UP}
+    cache {
+        denial 9984 300
+    }
+}
+"""
+
+
+def kubernetes_pod(net, config, port, command, relays):
+    """A DNS pod with the plugin kubernetes; `port`: the API server's, of this machine's loopback."""
+    n = next(net.serial)
+    ns, address, link = net.netns(), f"10.0.1.{n}", f"pod{n}"
+    net._join(ns, address, link)
+    relays.append(relay.Relay(ns, port))
+    made = net.server(KUBERNETES, command=command, ns=ns, HOST=address, UP="10.0.3.53", CONFIG=config)
+    net.pods.append(cluster.Pod(ns, made, address, link, net.node))
+    return net.pods[-1]
