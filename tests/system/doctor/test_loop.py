@@ -2,15 +2,12 @@
 """Questions that come back to the server that sent them on."""
 import pytest
 
-from harness import wait
 from . import net_servers
 from .net_cluster import VIP
-from .net_doctor import doctor
+from .net_doctor import SOON, doctor
 
 WITHOUT_LOOP = net_servers.COREFILE.replace("    loop\n", "")
 FIRST = "10.0.1.10"
-# Each question that goes round is one that is waited for.
-SOON = ["--timeout", f"{wait.FACTOR:g}s"]
 
 
 @pytest.mark.parametrize("kind", net_servers.COREFILES)

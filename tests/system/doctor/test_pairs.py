@@ -2,7 +2,7 @@
 """The five seconds: A and AAAA sent at once from one socket, of which the second is lost."""
 import time
 
-from . import net_faults, net_servers
+from . import net_faults
 from .net_cluster import VIP
 from .net_doctor import doctor
 

@@ -7,7 +7,7 @@ import pytest
 from harness import flood
 from . import net_faults
 from .net_cluster import UP
-from .net_doctor import doctor
+from .net_doctor import SOON, doctor
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def others(net, per_second):
 
 
 def limited(net, lost):
-    report = doctor(net)
+    report = doctor(net, "www.example.org", *SOON)
     v = report.found("upstream-rate-limited", UP)
     assert lost.packets() and "1,024" in v["remedy"], report.story()
 
@@ -57,5 +57,5 @@ def test_a_fast_upstream_is_not_called_limited(fast):
 
 def test_loss_at_every_rate_is_not_called_a_limit(fast):
     net_faults.packet_loss(fast, 30, "random")
-    report = doctor(fast)
+    report = doctor(fast, "www.example.org", *SOON)
     assert "upstream-rate-limited" not in report.slugs(), report.story()
