@@ -29,8 +29,12 @@ class Real:
         self.put("web", "10.96.7.1", "10.0.0.1")
 
     def run(self, *args):
-        p = subprocess.run([os.path.join(K8S, "start"), args[0], "--data", self.data, *args[1:]],
-                           capture_output=True, text=True)
+        for _ in range(30):
+            p = subprocess.run([os.path.join(K8S, "start"), args[0], "--data", self.data, *args[1:]],
+                               capture_output=True, text=True)
+            if "address already in use" not in p.stderr:
+                break
+            time.sleep(1)  # while it was away, somebody's connection took its port
         assert p.returncode == 0, p.stderr
         return p.stdout.strip()
 
