@@ -6,13 +6,15 @@
 
 struct remedy {
 	const char *general; /* always */
-	const char *coredns, *dnsmasq,
-		*binnacle; /* beside it, for that software (kube-dns is dnsmasq and a side-car) */
+	/* Beside it, for that software (kube-dns is dnsmasq and a side-car). */
+	const char *coredns, *dnsmasq, *binnacle;
+	bool own_first; /* that is what to do; the first line is the conclusion's */
 };
 
 static const struct remedy remedies[VERDICT_N] = {
 	[VERDICT_TRUNCATED_PASSED_ON] =
 		{
+			.own_first = true,
 			.general = "Have the server ask again over TCP what comes cut, or clients with EDNS "
 				   "or TCP.",
 			.coredns = "CoreDNS: `forward . UPSTREAM { prefer_udp }` asks again over TCP and "
@@ -25,6 +27,7 @@ static const struct remedy remedies[VERDICT_N] = {
 		},
 	[VERDICT_TRUNCATED_CACHED] =
 		{
+			.own_first = true,
 			.general = "The upstream's cut answer must not be kept: ask it over TCP, or have it "
 				   "mark what it cuts.",
 			.coredns = "CoreDNS: `forward . UPSTREAM { force_tcp }` (`prefer_udp` helps only "
@@ -36,6 +39,7 @@ static const struct remedy remedies[VERDICT_N] = {
 		},
 	[VERDICT_CNAME_ONLY_WITHOUT_TC] =
 		{
+			.own_first = true,
 			.general = "The client takes this for the whole answer and never asks over TCP.",
 			.coredns = "CoreDNS: `forward . UPSTREAM { prefer_udp }`, and a version that passes "
 				   "TC on (1.6.4 to 1.7.0 lose it).",
@@ -57,6 +61,7 @@ static const struct remedy remedies[VERDICT_N] = {
 		},
 	[VERDICT_LARGE_UDP_LOST] =
 		{
+			.own_first = true,
 			.general = "Large UDP answers are fragmented or exceed the path's MTU: let fragments "
 				   "and ICMP \"too big\" through, lower the MTU "
 				   "at the server, or keep answers small.",
@@ -258,5 +263,7 @@ const char *reason_remedy(struct reason *r, enum verdict_slug slug, int server)
 	}
 	if (!own)
 		return m->general;
-	return reason_text(r, "%s%s%s%s%s", m->general, "\n", own, hint ? "  " : "", hint ? hint : "");
+	own = hint ? reason_text(r, "%s  %s", own, hint) : own;
+	return m->own_first ? reason_text(r, "%s\n%s", own, m->general)
+			    : reason_text(r, "%s\n%s", m->general, own);
 }
