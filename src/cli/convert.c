@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/convert.h"
 
+#include "base/flags.h"
 #include "cli/convert_kube_dns.h"
 #include "cli/convert_migrate.h"
 #include "cli/convert_tree.h"
@@ -18,8 +19,34 @@ struct convert {
 	struct arena a;
 	struct cf_errors errs;
 	struct kube_dns kube_dns;
-	const char *from; /* --from */
+	const char *domain;
+	struct flag_list reverse, upstreams, stubs;
+	const char *from;
 	const char *file; /* what is read: a path, "-" or NULL */
+};
+
+static int convert_kube_dns(struct convert *c);
+static int convert_corefile(struct convert *c);
+
+static const struct flag kube_dns_flags[] = {
+	FLAG("domain", FLAG_TEXT, struct convert, domain, "name", "the cluster's domain (default cluster.local)"),
+	FLAG("reverse", FLAG_LIST, struct convert, reverse, "cidr", "a reverse zone; may be repeated (default in-addr.arpa ip6.arpa)"),
+	FLAG("upstream", FLAG_LIST, struct convert, upstreams, "ip[:port]", "as in upstreamNameservers; may be repeated"),
+	FLAG("stub", FLAG_LIST, struct convert, stubs, "domain=ip[:port][,...]", "as in stubDomains; may be repeated"),
+};
+
+static const struct flag corefile_flags[] = {
+	FLAG("from", FLAG_TEXT, struct convert, from, "version",
+	 "the CoreDNS that it was written for, " MIGRATE_OLDEST " to " MIGRATE_NEWEST),
+};
+
+static const struct kind {
+	const char *name;
+	struct flag_table flags;
+	int (*run)(struct convert *c);
+} kinds[] = {
+	{"kube-dns", {kube_dns_flags, ARRAY_LEN(kube_dns_flags), NULL}, convert_kube_dns},
+	{"corefile", {corefile_flags, ARRAY_LEN(corefile_flags), NULL}, convert_corefile},
 };
 
 static void usage(void)
@@ -29,15 +56,12 @@ static void usage(void)
 	      "       binnacle convert corefile -from 1.x [FILE]    a Corefile of CoreDNS 1.x becomes one of "
 	      "today\n\n"
 	      "FILE is \"-\" or absent for standard input; with -upstream or -stub, kube-dns reads none "
-	      "unless it is named.\n\n"
-	      "  -domain name                  with kube-dns: the cluster's domain (default cluster.local)\n"
-	      "  -reverse cidr                 ...a reverse zone; may be repeated (default in-addr.arpa "
-	      "ip6.arpa)\n"
-	      "  -upstream ip[:port]           ...as in upstreamNameservers; may be repeated\n"
-	      "  -stub domain=ip[:port][,...]  ...as in stubDomains; may be repeated\n"
-	      "  -from version                 with corefile: the CoreDNS that it was written "
-	      "for, " MIGRATE_OLDEST " to " MIGRATE_NEWEST "\n",
+	      "unless it is named.\n",
 	      stderr);
+	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
+		fprintf(stderr, "\n%s\n", kinds[i].name);
+		flags_usage(&kinds[i].flags, stderr);
+	}
 }
 
 /* ---------------------------------------------------------------- the command line */
@@ -59,62 +83,43 @@ static int take_stub(struct convert *c, const char *value)
 	return 0;
 }
 
-static int take_reverse(struct convert *c, const char *value)
+static int take_lists(struct convert *c)
 {
-	if (c->kube_dns.n_reverse == ARRAY_LEN(c->kube_dns.reverse))
+	if (c->reverse.n > ARRAY_LEN(c->kube_dns.reverse)) {
+		fprintf(stderr, "-reverse is given too often: %zu at most\n", ARRAY_LEN(c->kube_dns.reverse));
 		return -EINVAL;
-	c->kube_dns.reverse[c->kube_dns.n_reverse++] = value;
-	return 0;
-}
-
-static int take_kube_dns_flag(struct convert *c, const char *name, const char *value)
-{
-	if (strcmp(name, "domain") == 0)
-		c->kube_dns.domain = value;
-	else if (strcmp(name, "reverse") == 0)
-		return take_reverse(c, value);
-	else if (strcmp(name, "upstream") == 0)
-		(void)!kube_dns_add_upstream(&c->kube_dns, "-upstream", value, &c->errs);
-	else if (strcmp(name, "stub") == 0)
-		return take_stub(c, value);
-	else
-		return -EINVAL;
-	return 0;
-}
-
-static int take_corefile_flag(struct convert *c, const char *name, const char *value)
-{
-	if (strcmp(name, "from") != 0)
-		return -EINVAL;
-	c->from = value;
-	return 0;
-}
-
-/* -name value, -name=value, --name ...; at most one word that is no flag. */
-static int take_flags(struct convert *c, int argc, char **argv,
-		      int (*take)(struct convert *c, const char *name, const char *value))
-{
-	for (int i = 2; i < argc; i++) {
-		char *name = argv[i], *value;
-
-		if (*name != '-' || !name[1]) {
-			if (c->file)
-				return -EINVAL;
-			c->file = name;
-			continue;
-		}
-		name += 1 + (name[1] == '-');
-		value = strchr(name, '=');
-		if (value)
-			*value++ = 0;
-		else if (i + 1 < argc)
-			value = argv[++i];
-		if (!value || take(c, name, value)) {
-			fprintf(stderr, "not understood, or without a value: %s\n", argv[i]);
+	}
+	for (unsigned i = 0; i < c->reverse.n; i++)
+		c->kube_dns.reverse[c->kube_dns.n_reverse++] = c->reverse.v[i];
+	for (unsigned i = 0; i < c->upstreams.n; i++)
+		(void)!kube_dns_add_upstream(&c->kube_dns, "-upstream", c->upstreams.v[i], &c->errs); /* told with the other errors */
+	for (unsigned i = 0; i < c->stubs.n; i++) {
+		if (take_stub(c, c->stubs.v[i])) {
+			fprintf(stderr, "-stub %s: expected domain=ip[:port][,...]\n", c->stubs.v[i]);
 			return -EINVAL;
 		}
 	}
+	if (c->domain)
+		c->kube_dns.domain = c->domain;
 	return 0;
+}
+
+/* Flags, and at most one word that is none. */
+static int take_flags(struct convert *c, int argc, char **argv, const struct flag_table *t)
+{
+	for (int i = 2; i < argc; i++) {
+		if (flags_is_flag(argv[i])) {
+			if (flags_take(t, argc, argv, &i, c))
+				return -EINVAL;
+			continue;
+		}
+		if (c->file) {
+			fprintf(stderr, "one file at most: %s, %s\n", c->file, argv[i]);
+			return -EINVAL;
+		}
+		c->file = argv[i];
+	}
+	return take_lists(c);
 }
 
 /* ---------------------------------------------------------------- input and output */
@@ -205,15 +210,6 @@ static int convert_corefile(struct convert *c)
 	return err;
 }
 
-static const struct {
-	const char *name;
-	int (*take)(struct convert *c, const char *name, const char *value);
-	int (*run)(struct convert *c);
-} kinds[] = {
-	{"kube-dns", take_kube_dns_flag, convert_kube_dns},
-	{"corefile", take_corefile_flag, convert_corefile},
-};
-
 static int run(struct convert *c, size_t kind)
 {
 	int err = kinds[kind].run(c);
@@ -242,7 +238,7 @@ int convert_command(int argc, char **argv)
 	arena_init(&c.a, NULL, 0, NULL);
 	cf_errors_init(&c.errs, &c.a);
 	if (kind == ARRAY_LEN(kinds) || kube_dns_init(&c.a, &c.kube_dns) ||
-	    take_flags(&c, argc, argv, kinds[kind].take))
+	    take_flags(&c, argc, argv, &kinds[kind].flags))
 		usage();
 	else
 		status = run(&c, kind);

@@ -2,6 +2,7 @@
 #include "cli/doctor.h"
 
 #include "base/compiler.h"
+#include "base/flags.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "capture/packet.h"
@@ -25,56 +26,52 @@ enum { STATUS_USAGE = 3, TIMEOUT_MAX_S = 60, LOG_FLUSH_MS = 1000 };
 struct command {
 	struct doctor_options o;
 	bool json, no_color, quiet, help;
-	struct doctor_list pcap;
+	struct flag_list pcap;
 	const char *admin; /* of the Binnacle here; NULL: the only one */
-	const char *queries, *timeout, *port; /* checked when all flags are read */
+	const char *timeout; /* checked when all flags are read */
+	unsigned port;
 };
 
-enum kind { FLAG_TEXT, FLAG_BOOL, FLAG_LIST };
-
-static const struct flag {
-	const char *name;
-	enum kind kind;
-	size_t offset;
-	const char *arg, *help;
-} flags[] = {
-	{"server", FLAG_LIST, offsetof(struct command, o.servers), "address",
-	 "ask this DNS server too (may be given several times, as -pod and -upstream)"},
-	{"pod", FLAG_LIST, offsetof(struct command, o.pods), "address",
-	 "a DNS pod behind the service address"},
-	{"upstream", FLAG_LIST, offsetof(struct command, o.upstreams), "address",
-	 "an upstream of the DNS server; stands for the /etc/resolv.conf that its Corefile forwards to"},
-	{"resolv-conf", FLAG_TEXT, offsetof(struct command, o.resolv_conf), "file",
-	 "the client's resolv.conf (default \"/etc/resolv.conf\")"},
-	{"corefile", FLAG_TEXT, offsetof(struct command, o.corefile), "file",
-	 "the DNS server's Corefile (default: from the cluster)"},
-	{"kubeconfig", FLAG_TEXT, offsetof(struct command, o.kubeconfig), "file",
-	 "who asks the API server (default: the Pod's service account, $KUBECONFIG, ~/.kube/config)"},
-	{"context", FLAG_TEXT, offsetof(struct command, o.context), "name", "context of the kubeconfig"},
-	{"service", FLAG_TEXT, offsetof(struct command, o.service), "namespace/name",
-	 "the DNS service (default \"kube-system/kube-dns\")"},
-	{"configmap", FLAG_TEXT, offsetof(struct command, o.configmap), "namespace/name",
-	 "where the Corefile is (default: coredns or binnacle, beside the DNS service)"},
-	{"admin", FLAG_TEXT, offsetof(struct command, admin), "string",
-	 "admin socket of the Binnacle that runs here and tells its upstreams (default: the only one), or \"off\""},
-	{"no-api", FLAG_BOOL, offsetof(struct command, o.no_api), "", "do not ask the API server"},
-	{"control", FLAG_TEXT, offsetof(struct command, o.control), "name",
-	 "a name that must resolve (default: kubernetes.default.svc of the cluster)"},
-	{"queries", FLAG_TEXT, offsetof(struct command, queries), "number",
-	 "questions at most, in all (default 2500)"},
-	{"timeout", FLAG_TEXT, offsetof(struct command, timeout), "duration",
-	 "how long to wait for an answer (default 5s)"},
-	{"dns.port", FLAG_TEXT, offsetof(struct command, port), "string", "Default port (default \"53\")"},
-	{"p", FLAG_TEXT, offsetof(struct command, port), "string", "Default port (default \"53\")"},
-	{"pcap", FLAG_LIST, offsetof(struct command, pcap), "file", "ask nobody: judge by this capture (pcap or pcapng), and by others given as further words"},
-	{"n", FLAG_BOOL, offsetof(struct command, o.dry), "", "only say what would be asked"},
-	{"json", FLAG_BOOL, offsetof(struct command, json), "", "print JSON"},
-	{"no-color", FLAG_BOOL, offsetof(struct command, no_color), "",
-	 "no colours (as with NO_COLOR in the environment)"},
-	{"quiet", FLAG_BOOL, offsetof(struct command, quiet), "", "do not tell what is being asked"},
-	{"h", FLAG_BOOL, offsetof(struct command, help), "", "Show this text"},
-	{"help", FLAG_BOOL, offsetof(struct command, help), "", "Show this text"},
+static const struct flag flags[] = {
+	FLAG("server", FLAG_LIST, struct command, o.servers, "address",
+	 "ask this DNS server too (may be given several times, as -pod and -upstream)"),
+	FLAG("pod", FLAG_LIST, struct command, o.pods, "address",
+	 "a DNS pod behind the service address"),
+	FLAG("upstream", FLAG_LIST, struct command, o.upstreams, "address",
+	 "an upstream of the DNS server; stands for the /etc/resolv.conf that its Corefile forwards to"),
+	FLAG("resolv-conf", FLAG_TEXT, struct command, o.resolv_conf, "file",
+	 "the client's resolv.conf (default \"/etc/resolv.conf\")"),
+	FLAG("corefile", FLAG_TEXT, struct command, o.corefile, "file",
+	 "the DNS server's Corefile (default: from the cluster)"),
+	FLAG("kubeconfig", FLAG_TEXT, struct command, o.kubeconfig, "file",
+	 "who asks the API server (default: the Pod's service account, $KUBECONFIG, ~/.kube/config)"),
+	FLAG("context", FLAG_TEXT, struct command, o.context, "name", "context of the kubeconfig"),
+	FLAG("service", FLAG_TEXT, struct command, o.service, "namespace/name",
+	 "the DNS service (default \"kube-system/kube-dns\")"),
+	FLAG("configmap", FLAG_TEXT, struct command, o.configmap, "namespace/name",
+	 "where the Corefile is (default: coredns or binnacle, beside the DNS service)"),
+	FLAG("admin", FLAG_TEXT, struct command, admin, "string",
+	 "admin socket of the Binnacle that runs here and tells its upstreams (default: the only one), or \"off\""),
+	FLAG("no-api", FLAG_BOOL, struct command, o.no_api, "", "do not ask the API server"),
+	FLAG("control", FLAG_TEXT, struct command, o.control, "name",
+	 "a name that must resolve (default: kubernetes.default.svc of the cluster)"),
+	FLAG_RANGE("queries", 1, WORLD_BUDGET_MAX, struct command, o.queries, "number",
+	 "questions at most, in all (default 2500)"),
+	FLAG("timeout", FLAG_TEXT, struct command, timeout, "duration",
+	 "how long to wait for an answer (default 5s)"),
+	FLAG_RANGE("dns.port", 1, UINT16_MAX, struct command, port, "string", "Default port (default \"53\")"),
+	FLAG_RANGE("p", 1, UINT16_MAX, struct command, port, "string", "Default port (default \"53\")"),
+	FLAG("pcap", FLAG_LIST, struct command, pcap, "file", "ask nobody: judge by this capture (pcap or pcapng), and by others given as further words"),
+	FLAG("n", FLAG_BOOL, struct command, o.dry, "", "only say what would be asked"),
+	FLAG("json", FLAG_BOOL, struct command, json, "", "print JSON"),
+	FLAG("no-color", FLAG_BOOL, struct command, no_color, "",
+	 "no colours (as with NO_COLOR in the environment)"),
+	FLAG("quiet", FLAG_BOOL, struct command, quiet, "", "do not tell what is being asked"),
+	FLAG("h", FLAG_BOOL, struct command, help, "", "Show this text"),
+	FLAG("help", FLAG_BOOL, struct command, help, "", "Show this text"),
 };
+
+static const struct flag_table table = {flags, ARRAY_LEN(flags), NULL};
 
 static void usage(FILE *to)
 {
@@ -84,90 +81,10 @@ static void usage(FILE *to)
 	      "all ways, and says\n"
 	      "what is wrong.  Exit status: 0 healthy, 1 fault found, 2 could not tell, 3 wrong usage.\n\n",
 	      to);
-	for (size_t i = 0; i < ARRAY_LEN(flags); i++)
-		fprintf(to, "  -%s %s\n    \t%s\n", flags[i].name, flags[i].arg, flags[i].help);
-}
-
-/* ---------------------------------------------------------------- flags */
-
-static const struct flag *find(const char *name, size_t len)
-{
-	for (size_t i = 0; i < ARRAY_LEN(flags); i++) {
-		if (strlen(flags[i].name) == len && memcmp(flags[i].name, name, len) == 0)
-			return &flags[i];
-	}
-	return NULL;
-}
-
-static bool set_bool(const struct flag *f, const char *value, bool *ret)
-{
-	if (value && strcmp(value, "true") != 0 && strcmp(value, "false") != 0) {
-		fprintf(stderr, "invalid boolean value \"%s\" for -%s: expected true or false\n", value,
-			f->name);
-		return false;
-	}
-	*ret = !value || strcmp(value, "true") == 0;
-	return true;
-}
-
-static bool set_list(const struct flag *f, const char *value, struct doctor_list *list)
-{
-	if (list->n == DOCTOR_LIST_MAX) {
-		fprintf(stderr, "-%s is given too often: %d at most\n", f->name, DOCTOR_LIST_MAX);
-		return false;
-	}
-	list->v[list->n++] = value;
-	return true;
-}
-
-static bool set(const struct flag *f, const char *value, struct command *c)
-{
-	void *field = (char *)c + f->offset;
-
-	if (f->kind == FLAG_BOOL)
-		return set_bool(f, value, field);
-	if (f->kind == FLAG_LIST)
-		return set_list(f, value, field);
-	*(const char **)field = value;
-	return true;
-}
-
-/* One "-name[=value]"; takes the next word as the value where it needs one. */
-static bool take(int argc, char **argv, int *at, struct command *c)
-{
-	const char *word = argv[*at] + 1 + (argv[*at][1] == '-');
-	const char *eq = strchr(word, '='), *value = eq ? eq + 1 : NULL;
-	const struct flag *f = find(word, eq ? (size_t)(eq - word) : strlen(word));
-
-	if (!f) {
-		fprintf(stderr, "flag provided but not defined: %s\n", argv[*at]);
-		return false;
-	}
-	if (!value && f->kind != FLAG_BOOL && *at + 1 < argc)
-		value = argv[++*at];
-	if (!value && f->kind != FLAG_BOOL) {
-		fprintf(stderr, "flag needs an argument: -%s\n", f->name);
-		return false;
-	}
-	return set(f, value, c);
+	flags_usage(&table, to);
 }
 
 /* ---------------------------------------------------------------- values */
-
-static bool number(const char *text, const char *flag, unsigned min, unsigned max, unsigned *ret)
-{
-	int64_t n;
-
-	if (!text)
-		return true;
-	if (cf_integer(text, &n) || n < min || n > max) {
-		fprintf(stderr, "invalid value \"%s\" for flag -%s: expected %u to %u\n", text, flag, min,
-			max);
-		return false;
-	}
-	*ret = (unsigned)n;
-	return true;
-}
 
 static bool take_timeout(struct command *c)
 {
@@ -209,12 +126,12 @@ static bool take_captures(struct command *c, const char *const *words, int n)
 	const struct doctor_options *o = &c->o;
 
 	if (o->servers.n || o->pods.n || o->upstreams.n || o->corefile || o->kubeconfig || o->context || o->configmap ||
-	    o->control || o->dry || c->queries || c->timeout) {
+	    o->control || o->dry || o->queries != DOCTOR_BUDGET || c->timeout) {
 		fputs("-pcap asks nobody: of the other flags it takes -json, -no-color, -quiet and -p\n", stderr);
 		return false;
 	}
 	for (int i = 0; i < n; i++) {
-		if (c->pcap.n < DOCTOR_LIST_MAX)
+		if (c->pcap.n < FLAG_LIST_MAX)
 			c->pcap.v[c->pcap.n++] = words[i];
 	}
 	if (c->pcap.n > CAPTURE_FILES_MAX) {
@@ -234,23 +151,21 @@ static bool take_captures(struct command *c, const char *const *words, int n)
 static bool parse(int argc, char **argv, struct command *c)
 {
 	const char *words[CAPTURE_FILES_MAX + 1];
-	unsigned port = 53;
 	int n = 0;
 
 	for (int i = 1; i < argc; i++) {
-		bool is_flag = argv[i][0] == '-' && argv[i][1];
-
-		if (is_flag && !take(argc, argv, &i, c))
+		if (!flags_is_flag(argv[i])) {
+			if (n <= CAPTURE_FILES_MAX)
+				words[n++] = argv[i];
+		} else if (flags_take(&table, argc, argv, &i, c)) {
 			return false;
-		if (!is_flag && n <= CAPTURE_FILES_MAX)
-			words[n++] = argv[i];
+		}
 	}
 	if (c->help)
 		return true;
-	if (!number(c->queries, "queries", 1, WORLD_BUDGET_MAX, &c->o.queries) ||
-	    !number(c->port, "dns.port", 1, UINT16_MAX, &port) || !take_timeout(c))
+	if (!take_timeout(c))
 		return false;
-	c->o.port = (uint16_t)port;
+	c->o.port = (uint16_t)c->port;
 	c->o.progress = !c->quiet;
 	return c->pcap.n ? take_captures(c, words, n) : take_names(c, words, n);
 }
@@ -316,7 +231,8 @@ int doctor_command(int argc, char **argv)
 {
 	struct command c = {.o = {.resolv_conf = "/etc/resolv.conf",
 				  .queries = DOCTOR_BUDGET,
-				  .timeout_ms = DOCTOR_TIMEOUT_MS}};
+				  .timeout_ms = DOCTOR_TIMEOUT_MS},
+			    .port = 53};
 	int status;
 
 	if (!parse(argc, argv, &c)) {

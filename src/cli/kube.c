@@ -2,6 +2,7 @@
 #include "cli/kube.h"
 
 #include "base/clock.h"
+#include "base/flags.h"
 #include "base/log.h"
 #include "base/metrics.h"
 #include "base/rcu.h"
@@ -19,7 +20,7 @@
 
 struct dump {
 	struct kube_options options;
-	bool pods, watch, stats;
+	bool watch, stats, pod_names, zones;
 	const char *metrics; /* a file for the metrics at the time of each dump */
 	unsigned timeout_s;
 	struct kube_client *client;
@@ -27,7 +28,7 @@ struct dump {
 	bool fresh; /* there was a change */
 };
 
-enum { TIMEOUT_S = 60, LOOK_EVERY_MS = 20, LOG_FLUSH_MS = 1000 };
+enum { TIMEOUT_S = 60, LOOK_EVERY_MS = 20, LOG_FLUSH_MS = 1000, SECONDS_MAX = 86400 };
 
 static volatile sig_atomic_t ended;
 
@@ -286,97 +287,51 @@ static int dump(struct dump *d)
 
 /* ---------------------------------------------------------------- the command line */
 
+static const struct flag flags[] = {
+	FLAG("kubeconfig", FLAG_TEXT, struct dump, options.kubeconfig, "file", "who asks (default: as a Pod, in-cluster)"),
+	FLAG("context", FLAG_TEXT, struct dump, options.context, "name", "context of the kubeconfig"),
+	FLAG("endpoint", FLAG_TEXT, struct dump, options.endpoint, "url", "the API server"),
+	FLAG("cert", FLAG_TEXT, struct dump, options.cert, "file", "client certificate"),
+	FLAG("key", FLAG_TEXT, struct dump, options.key, "file", "its key"),
+	FLAG("ca", FLAG_TEXT, struct dump, options.ca, "file", "authorities that the API server's certificate may be from"),
+	FLAG("labels", FLAG_TEXT, struct dump, options.labels, "selector", "of Services, EndpointSlices and Pods"),
+	FLAG("namespace-labels", FLAG_TEXT, struct dump, options.namespace_labels, "selector", "of Namespaces"),
+	FLAG("pods", FLAG_BOOL, struct dump, options.pods, "", "with Pods"),
+	FLAG("pod-names", FLAG_BOOL, struct dump, pod_names, "", "with the names of Pods behind endpoints"),
+	FLAG("zones", FLAG_BOOL, struct dump, zones, "", "with the zones of endpoints"),
+	FLAG("multicluster", FLAG_BOOL, struct dump, options.multicluster, "", "with ServiceImports"),
+	FLAG("no-endpoints", FLAG_BOOL, struct dump, options.no_endpoints, "", "without EndpointSlices"),
+	FLAG_RANGE("timeout", 1, SECONDS_MAX, struct dump, timeout_s, "seconds", "for the first complete list (default 60)"),
+	FLAG("watch", FLAG_BOOL, struct dump, watch, "", "print all of it again after each change, until a signal"),
+	FLAG("stats", FLAG_BOOL, struct dump, stats, "", "print the last line only: counts and bytes"),
+	FLAG("metrics", FLAG_TEXT, struct dump, metrics, "file", "write the metrics there at each print"),
+	FLAG_RANGE("check", 1, SECONDS_MAX, struct dump, options.check_s, "seconds", "compare with the API server so often"),
+	FLAG_RANGE("silence", 1, SECONDS_MAX, struct dump, options.silence_s, "seconds",
+	 "a watch without a byte for so long is asked for anew (default 75)"),
+};
+
+static const struct flag_table table = {flags, ARRAY_LEN(flags), NULL};
+
 static void usage(void)
 {
-	fputs("Usage: binnacle kube dump [flags]    print what is known of a cluster, as JSON lines\n\n"
-	      "  -kubeconfig file   -context name    who asks (default: as a Pod, in-cluster)\n"
-	      "  -endpoint url   -cert file   -key file   -ca file\n"
-	      "  -labels selector   -namespace-labels selector\n"
-	      "  -pods   -pod-names   -zones   -multicluster   -no-endpoints\n"
-	      "  -timeout seconds    for the first complete list (default 60)\n"
-	      "  -watch              print all of it again after each change, until a signal\n"
-	      "  -stats              print the last line only: counts and bytes\n"
-	      "  -metrics file       write the metrics there at each print\n"
-	      "  -check seconds      compare with the API server so often\n"
-	      "  -silence seconds    a watch without a byte for so long is asked for anew (default 75)\n",
-	      stderr);
-}
-
-static bool take_text(struct dump *d, const char *name, const char *value)
-{
-	struct kube_options *o = &d->options;
-	const struct {
-		const char *name;
-		const char **at;
-	} texts[] = {
-		{"kubeconfig", &o->kubeconfig},
-		{"context", &o->context},
-		{"endpoint", &o->endpoint},
-		{"cert", &o->cert},
-		{"key", &o->key},
-		{"ca", &o->ca},
-		{"labels", &o->labels},
-		{"namespace-labels", &o->namespace_labels},
-		{"metrics", &d->metrics},
-	};
-
-	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
-		if (strcmp(name, texts[i].name) == 0) {
-			*texts[i].at = value;
-			return true;
-		}
-	}
-	if (strcmp(name, "timeout") == 0)
-		d->timeout_s = (unsigned)strtoul(value, NULL, 10);
-	else if (strcmp(name, "check") == 0)
-		o->check_s = (unsigned)strtoul(value, NULL, 10);
-	else if (strcmp(name, "silence") == 0)
-		o->silence_s = (unsigned)strtoul(value, NULL, 10);
-	else
-		return false;
-	return true;
-}
-
-static bool take_switch(struct dump *d, const char *name)
-{
-	struct kube_options *o = &d->options;
-	const struct {
-		const char *name;
-		bool *at;
-	} switches[] = {
-		{"pods", &o->pods},
-		{"multicluster", &o->multicluster},
-		{"no-endpoints", &o->no_endpoints},
-		{"watch", &d->watch},
-		{"stats", &d->stats},
-	};
-
-	for (size_t i = 0; i < ARRAY_LEN(switches); i++) {
-		if (strcmp(name, switches[i].name) == 0)
-			return *switches[i].at = true;
-	}
-	if (strcmp(name, "pod-names") == 0)
-		o->keep |= KUBE_KEEP_POD_NAMES | KUBE_KEEP_POD_META;
-	else if (strcmp(name, "zones") == 0)
-		o->keep |= KUBE_KEEP_ZONES;
-	else
-		return false;
-	return true;
+	fputs("Usage: binnacle kube dump [flags]    print what is known of a cluster, as JSON lines\n\n", stderr);
+	flags_usage(&table, stderr);
 }
 
 static bool take_flags(struct dump *d, int argc, char **argv)
 {
 	for (int i = 2; i < argc; i++) {
-		const char *name = argv[i] + strspn(argv[i], "-");
-
-		if (argv[i][0] == '-' && take_switch(d, name))
-			continue;
-		if (argv[i][0] != '-' || i + 1 == argc || !take_text(d, name, argv[i + 1])) {
-			fprintf(stderr, "not understood, or without a value: %s\n", argv[i]);
+		if (!flags_is_flag(argv[i])) {
+			fprintf(stderr, "not understood: %s\n", argv[i]);
 			return false;
 		}
-		i++;
+		if (flags_take(&table, argc, argv, &i, d))
+			return false;
 	}
+	if (d->pod_names)
+		d->options.keep |= KUBE_KEEP_POD_NAMES | KUBE_KEEP_POD_META;
+	if (d->zones)
+		d->options.keep |= KUBE_KEEP_ZONES;
 	return true;
 }
 

@@ -50,7 +50,7 @@ int discover_address(const char *text, uint16_t port, struct net_addr *ret)
 	return net_addr_parse(host, port, ret);
 }
 
-static int add_given(struct observed_world *w, const struct doctor_list *list, enum observed_kind kind,
+static int add_given(struct observed_world *w, const struct flag_list *list, enum observed_kind kind,
 		     const char *what, uint16_t port)
 {
 	for (unsigned i = 0; i < list->n; i++) {
@@ -103,15 +103,15 @@ static int read_corefile(struct observed_world *w, const char *path)
 static void find_behind_file(struct observed_world *w, const struct doctor_options *o, unsigned first_given)
 {
 	const char *path = facts_resolv_path(w);
-	int servers[DOCTOR_LIST_MAX];
+	int servers[FLAG_LIST_MAX];
 	unsigned n = 0;
 
 	for (; path && n < o->upstreams.n; n++)
 		servers[n] = (int)(first_given + n);
 	if (path && n == 0 && o->status && admin_data_applies(w))
-		n = admin_data_upstreams(w, o->status, servers, DOCTOR_LIST_MAX);
+		n = admin_data_upstreams(w, o->status, servers, FLAG_LIST_MAX);
 	if (path && n == 0)
-		n = cloud_resolvers(w, servers, DOCTOR_LIST_MAX);
+		n = cloud_resolvers(w, servers, FLAG_LIST_MAX);
 	if (path && n == 0) {
 		servers[n++] = world_server(w, OBSERVED_UPSTREAM, NULL,
 					    world_printf(w, "upstreams in %s of the DNS server", path),

@@ -3,20 +3,16 @@
 #pragma once
 
 #include "base/compiler.h"
+#include "base/flags.h"
 #include "doctor/observe.h"
 #include "doctor/verdict.h"
 
-enum { DOCTOR_LIST_MAX = 64, DOCTOR_BUDGET = 2500, DOCTOR_TIMEOUT_MS = 5000 };
-
-struct doctor_list {
-	const char *v[DOCTOR_LIST_MAX];
-	unsigned n;
-};
+enum { DOCTOR_BUDGET = 2500, DOCTOR_TIMEOUT_MS = 5000 };
 
 struct doctor_options {
 	const char *name;
 	uint16_t type;
-	struct doctor_list servers, pods, upstreams; /* ADDRESS, ADDRESS:PORT, [ADDRESS]:PORT */
+	struct flag_list servers, pods, upstreams; /* ADDRESS, ADDRESS:PORT, [ADDRESS]:PORT */
 	const char *resolv_conf; /* a file */
 	const char *corefile;    /* a file; NULL: from the cluster */
 	const char *kubeconfig, *context;

@@ -127,7 +127,7 @@ def test_a_dead_server_is_a_fault(server, resolv):
     (["-control", "a..b", "a"], '"a..b" is no domain name'),
     (["-queries", "0", "a"], 'invalid value "0" for flag -queries'),
     (["-timeout", "soon", "a"], 'invalid value "soon" for flag -timeout'),
-    (["-p", "70000", "a"], 'invalid value "70000" for flag -dns.port'),
+    (["-p", "70000", "a"], 'invalid value "70000" for flag -p'),
     (["-service", "kube-dns", "a"], "expected NAMESPACE/NAME"),
     (["-configmap", "a/b/c", "a"], "expected NAMESPACE/NAME"),
     (["-corefile", "/nonexistent", "a"], "/nonexistent: No such file"),
