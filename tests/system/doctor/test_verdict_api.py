@@ -29,7 +29,8 @@ def known(net, api, request):
     pod = faults.kubernetes_pod(net, f"{api.data}/admin.kubeconfig", api.port, command, relays)
     net.service()
     api.dns([pod.address], net_servers.corefile(UP))
-    wait.until(lambda: "10.96.0.10" in net.dig("@" + pod.address, "+noad", "kube-dns.kube-system.svc.cluster.local"), "the pod knows the cluster", 30, 0.2)
+    own = ("@" + pod.address, "+noad", "kube-dns.kube-system.svc.cluster.local")
+    wait.until(lambda: "10.96.0.10" in net.dig(*own), "the pod knows the cluster", 30, 0.2)
     yield net
     for r in relays:
         r.close()
@@ -59,7 +60,7 @@ def test_an_external_name_to_nothing(known, api):
     name = f"gone-{int(time.time())}"
     api.put(api.objects.external("shop", name, "no-such-name.example.org"))
     ready = ("@" + known.pods[0].address, "+noad", "CNAME", inside(name))
-    wait.until(lambda: "CNAME" in known.dig(*ready).partition("ANSWER SECTION")[2] or known.dig("+short", *ready), "the pod knows it", 20, 0.5)
+    wait.until(lambda: known.dig("+short", *ready), "the pod knows it", 20, 0.5)
     v = run(known, api, name + ".shop").found("externalname-dangling", "no-such-name.example.org", "does not exist", "externalName")
     assert "kubectl" in v["remedy"]
 

@@ -8,19 +8,25 @@ from .net_doctor import doctor
 
 NAME = "late.example.org."
 PATIENT = net_servers.COREFILE.replace("    cache 30\n", "    cache {\n        denial 9984 300\n    }\n")
+SOA = "example.org. {0} IN SOA ns.example.org. hostmaster.example.org. 1 3600 600 86400 {0}"
+MADE = [{"match": {"name": NAME, "type": "A"}, "answer": NAME + " 300 IN A 192.0.2.99"}, {"match": {"name": NAME}, "rcode": "NOERROR"}]
+
+
+def not_yet(net, ttl):
+    """An upstream that denies the name for now, to be kept so long."""
+    return net.scripted_upstream(rules=[{"match": {"name": NAME}, "rcode": "NXDOMAIN", "authority": SOA.format(ttl)}])
 
 
 @pytest.fixture(params=net_servers.COREFILES)
 def early(net, request):
     """Two pods, of which the first was asked too early."""
     coredns = request.getfixturevalue("coredns") if request.param == "CoreDNS" else None
-    up = net.scripted_upstream(rules=[{"match": {"name": NAME}, "rcode": "NXDOMAIN",
-                                       "authority": "example.org. 300 IN SOA ns.example.org. hostmaster.example.org. 1 3600 600 86400 300"}])
+    up = not_yet(net, 300)
     pods = [net.pod(request.param, coredns, conf=PATIENT) for _ in range(2)]
     net.service()
     net.asked_early = net.dig("@" + pods[0].address, "+noad", NAME), net.dig("@" + pods[0].address, "+noad", NAME, "AAAA")
     assert "NXDOMAIN" in net.asked_early[0]
-    up.spec["rules"] = [{"match": {"name": NAME, "type": "A"}, "answer": NAME + " 300 IN A 192.0.2.99"}, {"match": {"name": NAME}, "rcode": "NOERROR"}]
+    up.spec["rules"] = MADE
     return net
 
 
@@ -30,12 +36,11 @@ def test_the_pod_that_was_asked_too_early_is_named(early):
 
 
 def test_when_it_has_ended_all_is_well(net, coredns):
-    up = net.scripted_upstream(rules=[{"match": {"name": NAME}, "rcode": "NXDOMAIN",
-                                       "authority": "example.org. 1 IN SOA ns.example.org. hostmaster.example.org. 1 3600 600 86400 1"}])
+    up = not_yet(net, 1)
     pod = net.pod("CoreDNS", coredns)
     net.service()
     assert "NXDOMAIN" in net.dig("@" + pod.address, "+noad", NAME)
-    up.spec["rules"] = [{"match": {"name": NAME, "type": "A"}, "answer": NAME + " 300 IN A 192.0.2.99"}, {"match": {"name": NAME}, "rcode": "NOERROR"}]
+    up.spec["rules"] = MADE
     wait.until(lambda: "192.0.2.99" in net.dig("@" + pod.address, "+noad", NAME), "the denial has ended", 20, 0.2)
     wait.until(lambda: "NXDOMAIN" not in net.dig("@" + pod.address, "+noad", NAME, "AAAA"), "that of AAAA too", 20, 0.2)
     doctor(net, NAME).is_healthy()

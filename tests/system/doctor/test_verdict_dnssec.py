@@ -35,5 +35,6 @@ def test_signatures_that_have_expired(net, tmp_path):
 def test_a_server_whose_clock_is_wrong(net, tmp_path):
     """The signatures are in order, and the server lives years ahead."""
     pod = signed(net, tmp_path, -24, 24, clock="20400101000000")
-    v = doctor(net, NAME, upstream=UP).found("clock-dnssec", pod.address, "within its time by this machine's clock: the server's clock is wrong")
+    v = doctor(net, NAME, upstream=UP).found("clock-dnssec", pod.address,
+                                             "within its time by this machine's clock: the server's clock is wrong")
     assert "NTP" in v["remedy"]

@@ -12,7 +12,8 @@ PREFER_UDP = net_servers.FORWARD.replace("        max_concurrent", "        pref
 
 def test_tcp_that_is_reset_before_the_server(net, coredns):
     net.healthy("CoreDNS", coredns, pods=1)
-    net.node.nft("table inet resets { chain way { type filter hook forward priority 0; ip saddr 10.0.2.2 tcp dport 53 reject with tcp reset; }; }")
+    net.node.nft("table inet resets { chain way { type filter hook forward priority 0; "
+                 "ip saddr 10.0.2.2 tcp dport 53 reject with tcp reset; }; }")
     report = doctor(net)
     v = report.found("tcp-blocked-client", VIP, "refused")
     assert report.slugs("fault") == ["tcp-blocked-client"] and "TCP port 53" in v["remedy"], report.story()
