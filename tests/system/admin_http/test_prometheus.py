@@ -10,13 +10,16 @@ import urllib.parse
 
 import pytest
 
+import compat, fakekube
 from harness import server as servers, traffic, wait, web
 
 DEPLOY = os.path.join(servers.ROOT, "deploy")
 
 CONF = """.:{PORT} {
     bind 127.0.0.1
-    prometheus 127.0.0.1:{PORT2}
+    prometheus 127.0.0.1:{PORT2} {
+        top 5
+    }
     health 127.0.0.1:{PORT3}
     errors
     cache 30 {
@@ -32,6 +35,13 @@ a.example:{PORT} {
     prometheus 127.0.0.1:{PORT2}
     whoami
 }
+cluster.local:{PORT} {
+    bind 127.0.0.1
+    prometheus 127.0.0.1:{PORT2}
+    kubernetes {
+        endpoint http://127.0.0.1:{KUBE}
+    }
+}
 cut.example:{PORT} {
     bind 127.0.0.1
     prometheus 127.0.0.1:{PORT2}
@@ -42,6 +52,8 @@ UP = {"rules": [{"match": {"name": "fail.example."}, "rcode": "SERVFAIL"},
                 {"match": {"name": "gone.example."}, "rcode": "NXDOMAIN"},
                 {"match": {}, "answer": "@ 60 IN A 192.0.2.1"}]}
 
+SERVICE = {"kind": "Service", "metadata": {"name": "web", "namespace": "demo"},
+           "spec": {"clusterIP": "10.96.0.80", "ports": [{"name": "http", "port": 80}]}}
 CUT = {"udp_max": 512, "edns_max": 512, "records": "$GENERATE 1-60 cut.example. 60 IN A 192.0.2.$"}
 
 # What the dashboards that people have ask for: the Kubernetes mixin for CoreDNS, Grafana's 5926, 14981, 15762 and 20423, and
@@ -115,7 +127,6 @@ class Prometheus:
     """One that scrapes `port` each second, with our rules."""
 
     def __init__(self, folder, port):
-        import compat
         self.port = compat.free_port()
         conf = os.path.join(folder, "prometheus.yml")
         with open(conf, "w") as f:
@@ -155,14 +166,16 @@ def scraped(admin, upstream, tmp_path):
     down = upstream({})
     at = str(down)
     down.stop()
-    made = admin(CONF, UP=upstream(UP), DOWN=at, CUT=upstream(CUT))
+    kube = fakekube.FakeKube(compat.free_port(), [SERVICE])
+    kube.start()
+    made = admin(CONF, UP=upstream(UP), DOWN=at, CUT=upstream(CUT), KUBE=kube.port)
     prom = Prometheus(str(tmp_path), made.port("PORT2"))
     load = traffic.Udp(made.port(), "load.example.", rate=100)
     try:
         def scrapes():
             for i in range(10):
                 made.udp(f"n{os.urandom(4).hex()}.example.")
-            for name in ("fail.example.", "gone.example.", "cut.example.", "x.a.example."):
+            for name in ("fail.example.", "gone.example.", "cut.example.", "x.a.example.", "web.demo.svc.cluster.local."):
                 made.udp(name, query={"do": True})
                 made.tcp(name)
             found = prom.find("count_over_time(up{job=\"dns\"}[1h])")
@@ -172,6 +185,7 @@ def scraped(admin, upstream, tmp_path):
     finally:
         load.stop()
         prom.stop()
+        kube.stop()
 
 
 def dashboard():
@@ -184,7 +198,7 @@ def dashboard():
 
 
 # Things that did not happen in this test.
-QUIET = re.compile(r"binnacle_(upstream_(mismatched|edns_fallbacks)|reloads|cache_merged)_total|coredns_cache_(served_stale|prefetch)_total")
+QUIET = re.compile(r"binnacle_(upstream_(mismatched|edns_fallbacks)|reloads|cache_merged|kube_differences|kube_events)_total|coredns_cache_(served_stale|prefetch)_total")
 
 
 def test_dashboards_find_what_they_ask_for(scraped):
