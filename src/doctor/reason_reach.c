@@ -2,7 +2,7 @@
 /* Who answers at all: the address that clients use, and each of several servers that ought to be alike. */
 #include "doctor/reason.h"
 
-enum { SERVICE_TRIES_MAX = 40 };
+enum { SERVICE_TRIES_MAX = 40, LOSS_TRIES = 12, LOSS_TRIES_SURE = 40 };
 
 static struct tries plain_tries(const struct reason *r, int s)
 {
@@ -43,6 +43,16 @@ static unsigned spread_tries(unsigned n_pods)
 	return 5 * n_pods < SERVICE_TRIES_MAX ? 5 * n_pods : SERVICE_TRIES_MAX;
 }
 
+/* With 2 of 100 lost by chance, 3 of 12 are once in 500 times; 8 of 40 never. */
+static void wish_loss(struct reason *r, int s, const uint8_t *name)
+{
+	struct tries t = reason_tries(
+		r, (struct about){.server = s, .name = name, .type = ANY, .way = WAY_UDP_PLAIN, .bits = 0});
+	bool many = t.n >= LOSS_TRIES && reason_lost(&t) * 5 >= t.n && reason_lost(&t) < t.n;
+
+	reason_again(r, s, name, 0, WAY_UDP_PLAIN, many ? LOSS_TRIES_SURE : LOSS_TRIES, "was a loss chance?");
+}
+
 static void wish_reach(struct reason *r)
 {
 	struct group pods = group_of(r, KIND_POD);
@@ -60,8 +70,8 @@ static void wish_reach(struct reason *r)
 		}
 		plain = plain_tries(r, s);
 		if (reason_lost(&plain)) {
-			reason_again(r, s, reason_small(r), 0, WAY_UDP_PLAIN, 12, "was a loss chance?");
-			reason_again(r, s, r->w->asked, 0, WAY_UDP_PLAIN, 12, "was a loss chance?");
+			wish_loss(r, s, reason_small(r));
+			wish_loss(r, s, r->w->asked);
 		}
 		if (pods.dead && reason_kind(r, s, KIND_SERVICE | KIND_RESOLVER))
 			reason_again(r, s, r->w->asked, 0, WAY_UDP_PLAIN, spread_tries(pods.n),

@@ -8,7 +8,7 @@ from .net_cluster import NAME, RESOLV
 
 HEALTHY, FAULT, COULD_NOT_TELL = 0, 1, 2
 # What is lost costs a test this long, some times over; SOON: where much is, and on purpose.
-SOON = ["--timeout", f"{min(5, wait.FACTOR):g}s"]
+SOON = ["--timeout", f"{min(2, wait.FACTOR):g}s"]
 PATIENCE = ["--timeout", f"{min(5, 2 * wait.FACTOR):g}s"]
 
 
