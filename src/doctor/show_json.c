@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "doctor/show.h"
 
-#include "doctor/json.h"
+#include "base/json.h"
 #include "doctor/run.h"
 #include "doctor/world.h"
 #include "wire/name.h"
@@ -181,9 +181,9 @@ static void put_observation(struct sheet *j, unsigned i)
 	put_asked(j, o);
 	json_text(&j->out, "outcome", observe_outcome_text(o->outcome));
 	json_text(&j->out, "why", o->why);
-	json_ms(&j->out, "sent_ms", o->sent_ns > j->start_ns ? o->sent_ns - j->start_ns : 0);
-	json_ms(&j->out, "took_ms", observe_took_ns(o));
-	json_ms(&j->out, "connect_ms", o->connected_ns ? o->connected_ns - o->sent_ns : 0);
+	json_ms(&j->out, "sent_ms", o->sent_ns > j->start_ns ? o->sent_ns - j->start_ns : 0, 3);
+	json_ms(&j->out, "took_ms", observe_took_ns(o), 3);
+	json_ms(&j->out, "connect_ms", o->connected_ns ? o->connected_ns - o->sent_ns : 0, 3);
 	json_number(&j->out, "wrong_messages", o->n_wrong);
 	json_text(&j->out, "wrong", observe_wrong_text(o->wrong));
 	put_address(j, "wrong_from", &o->wrong_from);
