@@ -19,7 +19,7 @@ struct generation;
 struct library;
 struct metadata_label;
 struct query;
-struct text;
+struct json;
 struct transfer;
 struct worker;
 
@@ -90,9 +90,9 @@ struct plugin {
 	/* For the ready endpoint; NULL: always. */
 	bool (*ready)(const void *state);
 
-	/* What it is doing now, for people who look: members of a JSON object ("name":value with commas between), at least one;
+	/* What it is doing now, for people who look: members of the JSON object that is open (base/json.h);
 	 * started and not stopped.  Must not block.  Thread: any but workers'; show_hold is held. */
-	void (*show)(const void *state, struct text *out);
+	void (*show)(const void *state, struct json *out);
 
 	/* All records of a zone that is this plugin's (its name exactly, lower case), the SOA first and once, through transfer_rr,
 	 * whose result other than 0 is passed on at once (server/transfer.h).  0; ERR_GONE: it is not.  Thread: worker. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/top.h"
 
+#include "base/json.h"
 #include "base/metrics.h"
 #include "server/who_report.h"
 
@@ -130,46 +131,80 @@ static void take(void *arg, const struct metric_desc *d, const char *labels, dou
 
 /* ---------------------------------------------------------------- writing */
 
-static void put_upstreams(struct text *t, const struct numbers *n)
+static void put_upstream(struct json *j, const struct upstream *u)
 {
-	text_put(t, ", \"upstreams\": [");
-	for (unsigned i = 0; i < n->n_upstreams; i++) {
-		const struct upstream *u = &n->upstreams[i];
-
-		text_put(t, "%s{\"upstream\": ", i ? ", " : "");
-		text_json(t, u->to);
-		text_put(t, ", \"answers\": %.0f, \"seconds\": %.9g, \"servfail\": %.0f, \"failures\": %.0f", u->answers,
-			 u->seconds, u->servfail, u->failures);
-		text_put(t, ", \"truncated\": %.0f, \"usual_seconds\": %.6g, \"loss\": %.4g}", u->truncated,
-			 u->usual_seconds, u->loss);
-	}
-	text_put(t, "]");
+	json_open(j, NULL, '{');
+	json_text(j, "upstream", u->to);
+	json_fixed(j, "answers", u->answers, 0);
+	json_double(j, "seconds", u->seconds, 9);
+	json_fixed(j, "servfail", u->servfail, 0);
+	json_fixed(j, "failures", u->failures, 0);
+	json_fixed(j, "truncated", u->truncated, 0);
+	json_double(j, "usual_seconds", u->usual_seconds, 6);
+	json_double(j, "loss", u->loss, 4);
+	json_close(j, '}');
 }
 
-static void put_numbers(struct text *t, const struct numbers *n)
+static void put_upstreams(struct json *j, const struct numbers *n)
 {
-	put_upstreams(t, n);
-	text_put(t, ", \"cache\": {\"requests\": %.0f, \"hits\": %.0f, \"entries\": %.0f, \"bytes\": %.0f}",
-		 n->cache_requests, n->cache_hits, n->cache_entries, n->cache_bytes);
-	text_put(t, ", \"trouble\": {\"malformed\": %.0f, \"refused\": %.0f, \"shed\": %.0f, \"deadline\": %.0f", n->malformed,
-		 n->refused, n->shed, n->deadline);
-	text_put(t, ", \"cut\": %.0f, \"client_gone\": %.0f}", n->cut, n->client_gone);
-	text_put(t, ", \"now\": {\"waiting\": %.0f, \"tcp_connections\": %.0f}", n->waiting, n->connections);
+	json_open(j, "upstreams", '[');
+	for (unsigned i = 0; i < n->n_upstreams; i++)
+		put_upstream(j, &n->upstreams[i]);
+	json_close(j, ']');
+}
+
+static void put_cache(struct json *j, const struct numbers *n)
+{
+	json_open(j, "cache", '{');
+	json_fixed(j, "requests", n->cache_requests, 0);
+	json_fixed(j, "hits", n->cache_hits, 0);
+	json_fixed(j, "entries", n->cache_entries, 0);
+	json_fixed(j, "bytes", n->cache_bytes, 0);
+	json_close(j, '}');
+}
+
+static void put_trouble(struct json *j, const struct numbers *n)
+{
+	json_open(j, "trouble", '{');
+	json_fixed(j, "malformed", n->malformed, 0);
+	json_fixed(j, "refused", n->refused, 0);
+	json_fixed(j, "shed", n->shed, 0);
+	json_fixed(j, "deadline", n->deadline, 0);
+	json_fixed(j, "cut", n->cut, 0);
+	json_fixed(j, "client_gone", n->client_gone, 0);
+	json_close(j, '}');
+}
+
+static void put_now(struct json *j, const struct numbers *n)
+{
+	json_open(j, "now", '{');
+	json_fixed(j, "waiting", n->waiting, 0);
+	json_fixed(j, "tcp_connections", n->connections, 0);
+	json_close(j, '}');
+}
+
+static void put_all(struct json *j, const struct who_report *r, const struct numbers *n)
+{
+	json_open(j, NULL, '{');
+	json_open(j, "who", '{');
+	who_report_json(r, j);
+	json_close(j, '}');
+	put_upstreams(j, n);
+	put_cache(j, n);
+	put_trouble(j, n);
+	put_now(j, n);
+	json_close(j, '}');
 }
 
 void top_json(struct text *t)
 {
 	struct who_report *r = who_report_take();
 	struct numbers n = {0};
+	struct json j = {.t = t};
 
-	if (!r || metrics_look(take, &n)) {
+	if (r && metrics_look(take, &n) == 0)
+		put_all(&j, r, &n);
+	else
 		t->failed = true;
-		who_report_free(r);
-		return;
-	}
-	text_put(t, "{\"who\": ");
-	who_report_json(r, t);
-	put_numbers(t, &n);
-	text_put(t, "}");
 	who_report_free(r);
 }

@@ -2,7 +2,7 @@
 /* What all workers have counted (server/who.h), put together: for the admin socket, the status page and metrics.
  *
  *   struct who_report *r = who_report_take();
- *   who_report_json(r, text);             {"uptime_seconds": .., "minute": {..}, "total": {..}}
+ *   who_report_json(r, json);             "questions": .., "minute": {..}, "total": {..}
  *   who_report_free(r);
  *
  * Each worker is asked by a message and copies what it has in its own turn; those that do not come to it within 100 ms are missing
@@ -11,9 +11,10 @@
  * Thread: any but a worker's; one report is taken at a time. */
 #pragma once
 
-#include "base/text.h"
 #include "server/who.h"
 #include "server/who_owner.h"
+
+struct json;
 
 enum { WHO_TOP = 20, WHO_TEXT_MAX = 4 * WHO_NAME_MAX + 8 };
 
@@ -56,7 +57,8 @@ struct who_report {
 /* NULL: no memory. */
 struct who_report *who_report_take(void);
 void who_report_free(struct who_report *r);
-void who_report_json(const struct who_report *r, struct text *t);
+/* Its members, into the object that is open. */
+void who_report_json(const struct who_report *r, struct json *j);
 
 /* Seconds that `part` (0..1) of the answers took at most; 0 without any. */
 double who_delay_part_s(const struct who_span *s, double part);

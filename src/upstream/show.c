@@ -2,7 +2,7 @@
 /* What is known of a set's servers, for people who look. */
 #include "upstream/internal.h"
 
-#include "base/text.h"
+#include "base/json.h"
 
 static uint64_t load(const atomic_uint_least64_t *v)
 {
@@ -31,50 +31,54 @@ static uint64_t exchanges(const struct upstream_server *s, uint64_t *ret_ns)
 	return n;
 }
 
-static void show_times(const struct upstream_server *s, struct text *t)
+static void show_times(const struct upstream_server *s, struct json *j)
 {
 	uint64_t ns, n = exchanges(s, &ns);
 
-	text_put(t, ",\"answers\":%llu,\"mean_ms\":%.3f,\"usual_udp_ms\":%.3f,\"usual_tcp_ms\":%.3f,\"loss\":%.4f",
-		 (unsigned long long)n, n ? (double)ns / (double)n / 1e6 : 0.0, (double)load(&s->usual_ns[0]) / 1e6,
-		 (double)load(&s->usual_ns[1]) / 1e6,
-		 (double)atomic_load_explicit(&s->loss, memory_order_relaxed) / 65536);
+	json_unsigned(j, "answers", n);
+	json_fixed(j, "mean_ms", n ? (double)ns / (double)n / 1e6 : 0, 3);
+	json_ms(j, "usual_udp_ms", load(&s->usual_ns[0]), 3);
+	json_ms(j, "usual_tcp_ms", load(&s->usual_ns[1]), 3);
+	json_fixed(j, "loss", (double)atomic_load_explicit(&s->loss, memory_order_relaxed) / 65536, 4);
 }
 
-static void show_tcp(const struct upstream_server *s, struct text *t)
+static void show_tcp(const struct upstream_server *s, struct json *j)
 {
-	text_put(t, ",\"truncated\":%llu,\"completed_over_tcp\":%llu,\"tcp_late\":%llu,\"tcp_failed\":%llu,\"tcp_not_tried\":%llu",
-		 (unsigned long long)metrics_sum(s->series.truncated),
-		 (unsigned long long)metrics_sum(s->series.tcp[TCP_ANSWERED]),
-		 (unsigned long long)metrics_sum(s->series.tcp[TCP_LATE]),
-		 (unsigned long long)metrics_sum(s->series.tcp[TCP_FAILED]),
-		 (unsigned long long)metrics_sum(s->series.tcp[TCP_NOT_TRIED]));
-	text_put(t, ",\"tcp_known_bad\":%s",
-		 load(&s->tcp_bad_until_ns) > clock_mono_ns() ? "true" : "false");
+	json_unsigned(j, "truncated", metrics_sum(s->series.truncated));
+	json_unsigned(j, "completed_over_tcp", metrics_sum(s->series.tcp[TCP_ANSWERED]));
+	json_unsigned(j, "tcp_late", metrics_sum(s->series.tcp[TCP_LATE]));
+	json_unsigned(j, "tcp_failed", metrics_sum(s->series.tcp[TCP_FAILED]));
+	json_unsigned(j, "tcp_not_tried", metrics_sum(s->series.tcp[TCP_NOT_TRIED]));
+	json_bool(j, "tcp_known_bad", load(&s->tcp_bad_until_ns) > clock_mono_ns());
 }
 
-static void show_server(const struct upstream_set *set, const struct upstream_server *s, struct text *t)
+static void show_failures(const struct upstream_server *s, struct json *j)
 {
-	text_put(t, "{\"to\":");
-	text_json(t, s->text);
-	text_put(t, ",\"state\":\"%s\",\"failed_probes\":%u", state_of(set, s),
-		 atomic_load_explicit(&s->fails, memory_order_relaxed));
-	show_times(s, t);
-	show_tcp(s, t);
-	text_put(t, ",\"failures\":{\"timeout\":%llu,\"refused\":%llu,\"broken\":%llu,\"network\":%llu},\"edns_off\":%s}",
-		 (unsigned long long)metrics_sum(s->series.failures[FAIL_TIMEOUT]),
-		 (unsigned long long)metrics_sum(s->series.failures[FAIL_REFUSED]),
-		 (unsigned long long)metrics_sum(s->series.failures[FAIL_BROKEN]),
-		 (unsigned long long)metrics_sum(s->series.failures[FAIL_NETWORK]),
-		 load(&s->edns_off_until_ns) > clock_mono_ns() ? "true" : "false");
+	json_open(j, "failures", '{');
+	json_unsigned(j, "timeout", metrics_sum(s->series.failures[FAIL_TIMEOUT]));
+	json_unsigned(j, "refused", metrics_sum(s->series.failures[FAIL_REFUSED]));
+	json_unsigned(j, "broken", metrics_sum(s->series.failures[FAIL_BROKEN]));
+	json_unsigned(j, "network", metrics_sum(s->series.failures[FAIL_NETWORK]));
+	json_close(j, '}');
 }
 
-void upstream_show(const struct upstream_set *s, struct text *t)
+static void show_server(const struct upstream_set *set, const struct upstream_server *s, struct json *j)
 {
-	text_put(t, "[");
-	for (unsigned i = 0; i < s->n; i++) {
-		text_put(t, "%s", i ? "," : "");
-		show_server(s, &s->servers[i], t);
-	}
-	text_put(t, "]");
+	json_open(j, NULL, '{');
+	json_text(j, "to", s->text);
+	json_text(j, "state", state_of(set, s));
+	json_unsigned(j, "failed_probes", atomic_load_explicit(&s->fails, memory_order_relaxed));
+	show_times(s, j);
+	show_tcp(s, j);
+	show_failures(s, j);
+	json_bool(j, "edns_off", load(&s->edns_off_until_ns) > clock_mono_ns());
+	json_close(j, '}');
+}
+
+void upstream_show(const struct upstream_set *s, struct json *j)
+{
+	json_open(j, "upstreams", '[');
+	for (unsigned i = 0; i < s->n; i++)
+		show_server(s, &s->servers[i], j);
+	json_close(j, ']');
 }

@@ -33,7 +33,7 @@
 #include <stdint.h>
 
 struct loop;
-struct text;
+struct json;
 struct upstream_set;
 struct upstream_worker;
 struct upstream_exchange;
@@ -92,8 +92,8 @@ struct upstream_config {
  * series.  NULL: no memory.  Thread: control or builder. */
 struct upstream_set *upstream_set_new(const struct upstream_config *c);
 void upstream_set_free(struct upstream_set *s); /* after all its workers' parts have gone */
-/* What is known of its servers: a JSON array.  Thread: any, while the set is there. */
-void upstream_show(const struct upstream_set *s, struct text *t);
+/* What is known of its servers: a member `upstreams` of the object that is open.  Thread: any, while the set is there. */
+void upstream_show(const struct upstream_set *s, struct json *j);
 
 /* Something that an exchange did or met, for those who look on (trace, the status page). */
 enum upstream_event_kind { UPSTREAM_ASKED, UPSTREAM_ANSWERED, UPSTREAM_FAILED };

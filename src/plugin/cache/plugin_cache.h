@@ -27,7 +27,7 @@
 
 struct block;
 struct generation;
-struct text;
+struct json;
 
 /* ---------------------------------------------------------------- configuration (frozen) */
 
@@ -81,7 +81,7 @@ struct cache_plugin {
 };
 
 /* show.c */
-void cache_show(const void *state, struct text *t);
+void cache_show(const void *state, struct json *j);
 
 /* Resolve the series of all listeners that serve the block.  Control.  0 or -ENOMEM. */
 int cache_stats_start(struct cache_plugin *p, struct generation *gen) MUST_USE;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "base/text.h"
+#include "base/json.h"
 #include "plugin/cache/plugin_cache.h"
 #include "server/generation.h"
 
@@ -27,17 +27,20 @@ static struct sums add_up(const struct cache_plugin *p)
 	return s;
 }
 
-void cache_show(const void *state, struct text *t)
+void cache_show(const void *state, struct json *j)
 {
 	const struct cache_plugin *p = state;
 	struct sums s = add_up(p);
 
-	text_put(t, "\"zones\":");
-	text_json(t, p->zones_text);
-	text_put(t, ",\"entries\":%zu,\"denials\":%zu,\"bytes\":%zu,\"all_caches_bytes\":%zu",
-		 cache_entries(p->store, CACHE_SUCCESS), cache_entries(p->store, CACHE_DENIAL), cache_bytes(p->store),
-		 cache_total_bytes());
-	text_put(t, ",\"requests\":%llu,\"hits\":%llu,\"stale\":%llu,\"prefetches\":%llu,\"merged\":%llu,\"evictions\":%llu",
-		 (unsigned long long)s.requests, (unsigned long long)s.hits, (unsigned long long)s.stale,
-		 (unsigned long long)s.prefetches, (unsigned long long)s.merged, (unsigned long long)s.evictions);
+	json_text(j, "zones", p->zones_text);
+	json_unsigned(j, "entries", cache_entries(p->store, CACHE_SUCCESS));
+	json_unsigned(j, "denials", cache_entries(p->store, CACHE_DENIAL));
+	json_unsigned(j, "bytes", cache_bytes(p->store));
+	json_unsigned(j, "all_caches_bytes", cache_total_bytes());
+	json_unsigned(j, "requests", s.requests);
+	json_unsigned(j, "hits", s.hits);
+	json_unsigned(j, "stale", s.stale);
+	json_unsigned(j, "prefetches", s.prefetches);
+	json_unsigned(j, "merged", s.merged);
+	json_unsigned(j, "evictions", s.evictions);
 }

@@ -18,7 +18,7 @@
 struct background_task;
 struct block;
 struct metadata_label;
-struct text;
+struct json;
 struct zone;
 
 enum {
@@ -71,7 +71,7 @@ struct file_plugin {
 };
 
 /* show.c */
-void file_show(const void *state, struct text *t);
+void file_show(const void *state, struct json *j);
 
 /* 0, or ERR_SYNTAX with errors recorded. */
 int file_setup(struct setup *s, struct file_plugin *ret) MUST_USE;

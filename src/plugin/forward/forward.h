@@ -39,7 +39,7 @@ struct forward {
 };
 
 /* show.c */
-void forward_show(const void *state, struct text *t);
+void forward_show(const void *state, struct json *j);
 
 /* setup.c */
 int forward_setup(struct setup *s, void *state);

@@ -15,7 +15,7 @@
 
 struct background_task;
 struct setup;
-struct text;
+struct json;
 
 /* What tells one state of a file from another. */
 struct hosts_stamp {
@@ -48,7 +48,7 @@ struct hosts {
 };
 
 /* show.c */
-void hosts_show(const void *state, struct text *t);
+void hosts_show(const void *state, struct json *j);
 
 /* 0, or ERR_SYNTAX with errors recorded. */
 int hosts_setup(struct setup *s, struct hosts *ret) MUST_USE;

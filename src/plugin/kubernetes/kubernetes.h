@@ -256,7 +256,7 @@ enum k8s_outcome k8s_external_name(struct k8s_ask *a, const struct kube_service 
 int k8s_external_target(const struct kube_service *svc, uint8_t out[WIRE_NAME_MAX]);
 
 /* ---- show.c */
-void k8s_show(const void *state, struct text *t);
+void k8s_show(const void *state, struct json *j);
 
 /* ---- transfer.c */
 int k8s_transfer(const void *state, const uint8_t *zone, struct transfer *t);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-/* /status.json.  Each name and text in it is escaped by text_json, whatever bytes it has. */
+/* /status.json.  Each name and text in it is escaped by base/json.h, whatever bytes it has. */
 #include "base/clock.h"
-#include "base/text.h"
+#include "base/json.h"
 #include "plugin/status/status.h"
 #include "server/failures.h"
 #include "server/reloads.h"
@@ -16,98 +16,112 @@
 
 enum { FAILURES_SHOWN = 40 };
 
-static void member(struct text *t, const char *name, const char *value)
+static void show_client(const struct failure_seen *f, struct json *j)
 {
-	text_put(t, ",\"%s\":", name);
-	text_json(t, value);
+	char buf[16], addr[NET_ADDR_TEXT_MAX];
+
+	json_text(j, "client", net_addr_text(&f->client, addr));
+	json_text(j, "rcode", wire_rcode_text(f->rcode, buf));
+	json_text(j, "plugin", f->plugin);
+	if (f->ede == EDE_NONE)
+		json_null(j, "ede");
+	else
+		json_number(j, "ede", f->ede);
 }
 
-static void show_failure(const struct failure_seen *f, struct text *t)
+static void show_failure(const struct failure_seen *f, struct json *j)
 {
-	char name[WIRE_NAME_TEXT_MAX], buf[16], addr[NET_ADDR_TEXT_MAX];
+	char name[WIRE_NAME_TEXT_MAX], buf[16];
 
 	wire_name_text(f->name, name);
-	text_put(t, "{\"at_ms\":%llu", (unsigned long long)(f->wall_ns / NS_PER_MS));
-	member(t, "name", f->type ? name : "");
-	member(t, "type", f->type ? wire_type_text(f->type, buf) : "");
-	if (f->upstream[0]) {
-		member(t, "upstream", f->upstream);
-	} else {
-		member(t, "client", net_addr_text(&f->client, addr));
-		member(t, "rcode", wire_rcode_text(f->rcode, buf));
-		member(t, "plugin", f->plugin);
-		text_put(t, ",\"ede\":");
-		text_put(t, f->ede == EDE_NONE ? "null" : "%d", (int)f->ede);
-	}
-	member(t, "reason", f->reason);
-	text_put(t, "}");
+	json_open(j, NULL, '{');
+	json_unsigned(j, "at_ms", f->wall_ns / NS_PER_MS);
+	json_text(j, "name", f->type ? name : "");
+	json_text(j, "type", f->type ? wire_type_text(f->type, buf) : "");
+	if (f->upstream[0])
+		json_text(j, "upstream", f->upstream);
+	else
+		show_client(f, j);
+	json_text(j, "reason", f->reason);
+	json_close(j, '}');
 }
 
-static void show_failures(struct text *t)
+static void show_failures(struct json *j)
 {
 	struct failure_seen *f = calloc(FAILURES_SHOWN, sizeof(*f));
 	size_t n = f ? failures_copy(f, FAILURES_SHOWN) : 0;
 
-	text_put(t, "\"failures\":[");
-	for (size_t i = 0; i < n; i++) {
-		text_put(t, "%s", i ? "," : "");
-		show_failure(&f[i], t);
-	}
-	text_put(t, "]");
+	json_open(j, "failures", '[');
+	for (size_t i = 0; i < n; i++)
+		show_failure(&f[i], j);
+	json_close(j, ']');
 	free(f);
 }
 
-static void show_reloads(struct text *t)
+static void show_reload(const struct reload_seen *r, struct json *j)
+{
+	json_open(j, NULL, '{');
+	json_unsigned(j, "at_ms", r->wall_ns / NS_PER_MS);
+	json_bool(j, "ok", r->ok);
+	json_unsigned(j, "generation", r->generation);
+	json_text(j, "cause", r->cause);
+	json_text(j, "error", r->error);
+	json_close(j, '}');
+}
+
+static void show_reloads(struct json *j)
 {
 	struct reload_seen r[RELOADS_KEPT];
 	size_t n = reloads_copy(r);
 
-	text_put(t, "\"reloads\":[");
-	for (size_t i = 0; i < n; i++) {
-		text_put(t, "%s{\"at_ms\":%llu,\"ok\":%s,\"generation\":%llu,\"cause\":\"%s\"", i ? "," : "",
-			 (unsigned long long)(r[i].wall_ns / NS_PER_MS), r[i].ok ? "true" : "false",
-			 (unsigned long long)r[i].generation, r[i].cause);
-		member(t, "error", r[i].error);
-		text_put(t, "}");
-	}
-	text_put(t, "]");
+	json_open(j, "reloads", '[');
+	for (size_t i = 0; i < n; i++)
+		show_reload(&r[i], j);
+	json_close(j, ']');
 }
 
-static void show_who(struct text *t)
+static void show_who(struct json *j)
 {
 	struct who_report *r = who_report_take();
 
-	text_put(t, "\"who\":");
-	if (r)
-		who_report_json(r, t);
-	else
-		text_put(t, "null");
+	if (!r) {
+		json_null(j, "who");
+		return;
+	}
+	json_open(j, "who", '{');
+	who_report_json(r, j);
+	json_close(j, '}');
 	who_report_free(r);
 }
 
-void status_document(struct text *t)
+/* False: the server has none any more. */
+static bool show_generation(struct json *j)
 {
 	const struct generation *g;
 	struct worker_numbers n;
 
 	worker_metrics_read(&n);
 	g = show_hold();
-	if (!g) {
-		text_put(t, "{\"stopping\":true}");
-		return;
-	}
-	text_put(t, "{");
-	status_show_process(g, &n, t);
-	text_put(t, ",");
-	status_show_listeners(g, t);
-	text_put(t, ",");
-	status_show_blocks(g, t);
+	if (!g)
+		return false;
+	status_show_process(g, &n, j);
+	status_show_listeners(g, j);
+	status_show_blocks(g, j);
 	show_release();
-	text_put(t, ",");
-	show_who(t);
-	text_put(t, ",");
-	show_failures(t);
-	text_put(t, ",");
-	show_reloads(t);
-	text_put(t, "}");
+	return true;
+}
+
+void status_document(struct text *t)
+{
+	struct json j = {.t = t};
+
+	json_open(&j, NULL, '{');
+	if (show_generation(&j)) {
+		show_who(&j);
+		show_failures(&j);
+		show_reloads(&j);
+	} else {
+		json_bool(&j, "stopping", true);
+	}
+	json_close(&j, '}');
 }

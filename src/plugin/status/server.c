@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The process, what it listens on, the server blocks with what their plugins say of themselves. */
 #include "base/clock.h"
+#include "base/json.h"
 #include "base/metrics.h"
-#include "base/text.h"
 #include "plugin/status/status.h"
 #include "server/generation.h"
 #include "server/lifecycle.h"
@@ -31,95 +31,111 @@ static uint64_t resident_bytes(void)
 }
 
 /* What has passed the door, of all workers. */
-static void show_traffic(const struct worker_numbers *n, struct text *t)
+static void show_traffic(const struct worker_numbers *n, struct json *j)
 {
-	text_put(t, "\"traffic\":{\"udp_queries\":%llu,\"tcp_queries\":%llu,\"tcp_connections\":%llu,\"udp_unsent\":%llu",
-		 (unsigned long long)n->net.udp_rx, (unsigned long long)n->net.tcp_queries, (unsigned long long)n->net.tcp_accepted,
-		 (unsigned long long)(n->net.udp_tx_dropped + n->net.udp_tx_errors));
-	text_put(t, ",\"queued\":%zu,\"waiting\":%zu,\"tcp_open\":%zu", n->queued, n->waiting, n->connections);
-	text_put(t, ",\"malformed\":%llu,\"not_served\":%llu,\"cut_answers\":%llu,\"out_of_time\":%llu,\"shed\":%llu}",
-		 (unsigned long long)metrics_sum(server_metrics.malformed), (unsigned long long)metrics_sum(server_metrics.not_routed),
-		 (unsigned long long)metrics_sum(server_metrics.cut_answers), (unsigned long long)metrics_sum(server_metrics.deadline),
-		 (unsigned long long)metrics_sum(server_metrics.shed));
+	json_open(j, "traffic", '{');
+	json_unsigned(j, "udp_queries", n->net.udp_rx);
+	json_unsigned(j, "tcp_queries", n->net.tcp_queries);
+	json_unsigned(j, "tcp_connections", n->net.tcp_accepted);
+	json_unsigned(j, "udp_unsent", n->net.udp_tx_dropped + n->net.udp_tx_errors);
+	json_unsigned(j, "queued", n->queued);
+	json_unsigned(j, "waiting", n->waiting);
+	json_unsigned(j, "tcp_open", n->connections);
+	json_unsigned(j, "malformed", metrics_sum(server_metrics.malformed));
+	json_unsigned(j, "not_served", metrics_sum(server_metrics.not_routed));
+	json_unsigned(j, "cut_answers", metrics_sum(server_metrics.cut_answers));
+	json_unsigned(j, "out_of_time", metrics_sum(server_metrics.deadline));
+	json_unsigned(j, "shed", metrics_sum(server_metrics.shed));
+	json_close(j, '}');
 }
 
-void status_show_process(const struct generation *g, const struct worker_numbers *n, struct text *t)
+void status_show_process(const struct generation *g, const struct worker_numbers *n, struct json *j)
 {
-	text_put(t, "\"version\":\"" BINNACLE_VERSION "\",\"pid\":%d,\"now_ms\":%llu,\"workers\":%u,\"stopping\":%s", (int)getpid(),
-		 (unsigned long long)(clock_wall_ns() / NS_PER_MS), server_workers(), lifecycle_stopping() ? "true" : "false");
-	text_put(t, ",\"generation\":%llu,\"memory\":{\"resident_bytes\":%llu,\"in_flight_bytes\":%zu},",
-		 (unsigned long long)g->number, (unsigned long long)resident_bytes(), show_in_flight());
-	show_traffic(n, t);
+	json_text(j, "version", BINNACLE_VERSION);
+	json_number(j, "pid", getpid());
+	json_unsigned(j, "now_ms", clock_wall_ns() / NS_PER_MS);
+	json_unsigned(j, "workers", server_workers());
+	json_bool(j, "stopping", lifecycle_stopping());
+	json_unsigned(j, "generation", g->number);
+	json_open(j, "memory", '{');
+	json_unsigned(j, "resident_bytes", resident_bytes());
+	json_unsigned(j, "in_flight_bytes", show_in_flight());
+	json_close(j, '}');
+	show_traffic(n, j);
 }
 
 /* ---------------------------------------------------------------- listeners */
 
 /* What comes now is only counted: the document has its bound, and nobody reads so much. */
-static bool is_long(const struct text *t)
+static bool is_long(const struct json *j)
 {
-	return t->len > STATUS_DOCUMENT_MAX / 4;
+	return j->t->len > STATUS_DOCUMENT_MAX / 4;
 }
 
-void status_show_listeners(const struct generation *g, struct text *t)
+static void show_listener(const struct listener *l, struct json *j)
+{
+	size_t n = l->n_zones < STATUS_ZONES_MAX ? l->n_zones : STATUS_ZONES_MAX;
+
+	json_open(j, NULL, '{');
+	json_text(j, "server", l->text);
+	json_open(j, "zones", '[');
+	for (size_t i = 0; i < n; i++)
+		json_text(j, NULL, l->zones[i].text);
+	json_close(j, ']');
+	json_unsigned(j, "more_zones", l->n_zones - n);
+	json_close(j, '}');
+}
+
+void status_show_listeners(const struct generation *g, struct json *j)
 {
 	size_t i = 0;
 
-	text_put(t, "\"listeners\":[");
-	for (; i < g->n_listeners && !is_long(t); i++) {
-		const struct listener *l = &g->listeners[i];
-		size_t n = l->n_zones < STATUS_ZONES_MAX ? l->n_zones : STATUS_ZONES_MAX;
-
-		text_put(t, "%s{\"server\":", i ? "," : "");
-		text_json(t, l->text);
-		text_put(t, ",\"zones\":[");
-		for (size_t k = 0; k < n; k++) {
-			text_put(t, "%s", k ? "," : "");
-			text_json(t, l->zones[k].text);
-		}
-		text_put(t, "],\"more_zones\":%zu}", l->n_zones - n);
-	}
-	text_put(t, "],\"more_listeners\":%zu", g->n_listeners - i);
+	json_open(j, "listeners", '[');
+	for (; i < g->n_listeners && !is_long(j); i++)
+		show_listener(&g->listeners[i], j);
+	json_close(j, ']');
+	json_unsigned(j, "more_listeners", g->n_listeners - i);
 }
 
 /* ---------------------------------------------------------------- blocks */
 
-static void show_plugins(const struct block *b, struct text *t)
+static void show_plugin(const struct instance *in, struct json *j)
 {
-	text_put(t, "\"plugins\":[");
-	for (size_t i = 0; i < b->n_all; i++) {
-		const struct instance *in = &b->all[i];
-
-		text_put(t, "%s{\"name\":", i ? "," : "");
-		text_json(t, in->plugin->name);
-		if (in->plugin->show) {
-			text_put(t, ",\"state\":{");
-			in->plugin->show(in->state, t);
-			text_put(t, "}");
-		}
-		text_put(t, "}");
+	json_open(j, NULL, '{');
+	json_text(j, "name", in->plugin->name);
+	if (in->plugin->show) {
+		json_open(j, "state", '{');
+		in->plugin->show(in->state, j);
+		json_close(j, '}');
 	}
-	text_put(t, "]");
+	json_close(j, '}');
 }
 
-void status_show_blocks(const struct generation *g, struct text *t)
+static void show_block(const struct block *b, struct json *j)
+{
+	size_t n = b->n_keys < STATUS_ZONES_MAX ? b->n_keys : STATUS_ZONES_MAX;
+
+	json_open(j, NULL, '{');
+	json_open(j, "keys", '[');
+	for (size_t i = 0; i < n; i++)
+		json_text(j, NULL, b->keys[i].text);
+	json_close(j, ']');
+	json_unsigned(j, "more_keys", b->n_keys - n);
+	json_text(j, "view", b->view ? b->view : "");
+	json_open(j, "plugins", '[');
+	for (size_t i = 0; i < b->n_all; i++)
+		show_plugin(&b->all[i], j);
+	json_close(j, ']');
+	json_close(j, '}');
+}
+
+void status_show_blocks(const struct generation *g, struct json *j)
 {
 	size_t i = 0;
 
-	text_put(t, "\"blocks\":[");
-	for (; i < g->n_blocks && i < STATUS_BLOCKS_MAX && !is_long(t); i++) {
-		const struct block *b = &g->blocks[i];
-		size_t keys = b->n_keys < STATUS_ZONES_MAX ? b->n_keys : STATUS_ZONES_MAX;
-
-		text_put(t, "%s{\"keys\":[", i ? "," : "");
-		for (size_t k = 0; k < keys; k++) {
-			text_put(t, "%s", k ? "," : "");
-			text_json(t, b->keys[k].text);
-		}
-		text_put(t, "],\"more_keys\":%zu,\"view\":", b->n_keys - keys);
-		text_json(t, b->view ? b->view : "");
-		text_put(t, ",");
-		show_plugins(b, t);
-		text_put(t, "}");
-	}
-	text_put(t, "],\"more_blocks\":%zu", g->n_blocks - i);
+	json_open(j, "blocks", '[');
+	for (; i < g->n_blocks && i < STATUS_BLOCKS_MAX && !is_long(j); i++)
+		show_block(&g->blocks[i], j);
+	json_close(j, ']');
+	json_unsigned(j, "more_blocks", g->n_blocks - i);
 }

@@ -3,8 +3,8 @@
 #include "plugin/status/status.h"
 
 #include "base/err.h"
+#include "base/json.h"
 #include "base/log.h"
-#include "base/text.h"
 #include "corefile/corefile.h"
 #include "net/http_server.h"
 #include "plugin/http_address.h"
@@ -94,10 +94,12 @@ static void events(void *arg, const struct http_request *r, struct http_reply *r
 static void wrong(struct http_reply *ret, unsigned status, const char *why)
 {
 	struct text t = {0};
+	struct json j = {.t = &t};
 
-	text_put(&t, "{\"error\":");
-	text_json(&t, why);
-	text_put(&t, "}\n");
+	json_open(&j, NULL, '{');
+	json_text(&j, "error", why);
+	json_close(&j, '}');
+	text_put(&t, "\n");
 	give(ret, &t);
 	ret->status = status;
 }

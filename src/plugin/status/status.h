@@ -17,6 +17,7 @@ struct generation;
 struct http_claim;
 struct http_reply;
 struct http_request;
+struct json;
 struct text;
 struct worker_numbers;
 
@@ -39,13 +40,13 @@ bool status_allowed(const struct status *s, const struct http_request *r, bool c
 /* "localhost:9154", "127.0.0.1", "[::1]:80": an address, localhost, or the host of `own` (an http_address). */
 bool status_host_allowed(const char *host, const char *own);
 
-/* document.c: the whole.  Thread: the HTTP server's. */
+/* document.c: the whole, on one line.  Thread: the HTTP server's. */
 void status_document(struct text *t);
 
-/* server.c */
-void status_show_process(const struct generation *g, const struct worker_numbers *n, struct text *t);
-void status_show_listeners(const struct generation *g, struct text *t);
-void status_show_blocks(const struct generation *g, struct text *t);
+/* server.c: members of the document. */
+void status_show_process(const struct generation *g, const struct worker_numbers *n, struct json *j);
+void status_show_listeners(const struct generation *g, struct json *j);
+void status_show_blocks(const struct generation *g, struct json *j);
 
 /* events.c */
 void status_events(const struct http_request *r, struct http_reply *ret);

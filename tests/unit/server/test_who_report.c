@@ -2,6 +2,7 @@
 /* Reports of real workers, taken by other threads while they count. */
 #include "server/who_report.h"
 
+#include "base/json.h"
 #include "server/runtime.h"
 
 #include <pthread.h>
@@ -56,6 +57,7 @@ static void all_workers_counts_come_together(void **state)
 	static char pod[] = "shop/web-0";
 	struct who_report *r;
 	struct text t = {0};
+	struct json j = {.t = &t};
 	unsigned n = 12;
 
 	who_owner_add(owner_of, pod);
@@ -78,10 +80,12 @@ static void all_workers_counts_come_together(void **state)
 	assert_string_equal(r->minute.top[WHO_CLIENT].items[0].owner.text, "shop/web-0");
 	assert_int_equal(r->minute.top[WHO_CLIENT].items[1].owner.kind, WHO_OWNER_NONE);
 	assert_true(who_delay_part_s(&r->minute, 0.5) >= 0.001 && who_delay_part_s(&r->minute, 0.5) <= 0.00126);
-	who_report_json(r, &t);
+	json_open(&j, NULL, '{');
+	who_report_json(r, &j);
+	json_close(&j, '}');
 	assert_false(t.failed);
-	assert_non_null(strstr(t.p, "\"name\": \"\\u003cx\\u003e.a\\\\.b\\\\\\\"c.\""));
-	assert_non_null(strstr(t.p, "{\"client\": \"10.0.0.1\", \"pod\": \"shop/web-0\", \"at_least\": 20"));
+	assert_non_null(strstr(t.p, "\"name\":\"\\u003cx\\u003e.a\\\\.b\\\\\\\"c.\""));
+	assert_non_null(strstr(t.p, "{\"client\":\"10.0.0.1\",\"pod\":\"shop/web-0\",\"at_least\":20"));
 	assert_null(strpbrk(t.p, "<>"));
 	free(t.p);
 	who_report_free(r);
