@@ -2,7 +2,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "doctor/pcap_show.h"
-#include "doctor/run.h"
+#include "doctor/show.h"
 
 #include <stdio.h>
 
@@ -55,18 +55,10 @@ static void verdict(struct json *j, const struct verdict *v)
 
 static void conclusion(struct json *j, const struct pcap_result *p)
 {
-	static const char *const status[] = {"healthy", "fault", "unknown"};
 	const char *lines[2];
 
 	pcap_show_conclusion(p, lines);
-	json_open(j, "conclusion", '{');
-	json_text(j, "status", status[doctor_exit_status(p->v)]);
-	json_unsigned(j, "exit", (uint64_t)doctor_exit_status(p->v));
-	json_open(j, "lines", '[');
-	json_text(j, NULL, lines[0]);
-	json_text(j, NULL, lines[1]);
-	json_close(j, ']');
-	json_close(j, '}');
+	show_json_conclusion(j, p->v, lines);
 	json_open(j, "verdicts", '[');
 	for (unsigned i = 0; i < p->v->n; i++)
 		verdict(j, &p->v->v[i]);

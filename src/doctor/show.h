@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 
+struct json;
 struct text;
 
 /* The conclusion's two lines, for both forms; into the world's memory. */
@@ -17,3 +18,5 @@ void show_conclusion(struct observed_world *w, const struct verdict_list *v, con
 void show_table(struct text *t, struct observed_world *w, const struct verdict_list *v, bool colour);
 /* docs/doctor.schema.json describes it. */
 void show_json(struct text *t, struct observed_world *w, const struct verdict_list *v);
+/* The member `conclusion`, of captures too. */
+void show_json_conclusion(struct json *j, const struct verdict_list *v, const char *const lines[2]);

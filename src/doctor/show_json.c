@@ -59,20 +59,18 @@ static void put_verdict(struct sheet *j, const struct verdict *v)
 	json_close(&j->out, '}');
 }
 
-static void put_conclusion(struct sheet *j, const struct verdict_list *v)
+void show_json_conclusion(struct json *j, const struct verdict_list *v, const char *const lines[2])
 {
 	static const char *const status[] = {"healthy", "fault", "unknown"};
-	const char *lines[2];
 
-	show_conclusion(j->w, v, lines);
-	json_open(&j->out, "conclusion", '{');
-	json_text(&j->out, "status", status[doctor_exit_status(v)]);
-	json_number(&j->out, "exit", doctor_exit_status(v));
-	json_open(&j->out, "lines", '[');
-	json_text(&j->out, NULL, lines[0]);
-	json_text(&j->out, NULL, lines[1]);
-	json_close(&j->out, ']');
-	json_close(&j->out, '}');
+	json_open(j, "conclusion", '{');
+	json_text(j, "status", status[doctor_exit_status(v)]);
+	json_number(j, "exit", doctor_exit_status(v));
+	json_open(j, "lines", '[');
+	json_text(j, NULL, lines[0]);
+	json_text(j, NULL, lines[1]);
+	json_close(j, ']');
+	json_close(j, '}');
 }
 
 /* ---------------------------------------------------------------- servers */
@@ -333,11 +331,13 @@ static uint64_t first_sent(const struct observed_world *w)
 void show_json(struct text *t, struct observed_world *w, const struct verdict_list *v)
 {
 	struct sheet j = {.out = {.t = t}, .w = w, .start_ns = first_sent(w)};
+	const char *lines[2];
 	char buf[16];
 
+	show_conclusion(w, v, lines);
 	json_open(&j.out, NULL, '{');
 	json_number(&j.out, "version", JSON_VERSION);
-	put_conclusion(&j, v);
+	show_json_conclusion(&j.out, v, lines);
 	json_text(&j.out, "given", w->asked_text);
 	put_name(&j, "name", w->asked);
 	json_text(&j.out, "type", wire_type_text(w->type, buf));

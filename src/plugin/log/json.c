@@ -14,7 +14,7 @@
 #include <string.h>
 #include <time.h>
 
-struct json {
+struct line {
 	char *out;
 	size_t len, cap;
 	bool full;
@@ -22,7 +22,7 @@ struct json {
 
 /* ---------------------------------------------------------------- bytes */
 
-static void put(struct json *j, const char *text, size_t len)
+static void put(struct line *j, const char *text, size_t len)
 {
 	if (len > j->cap - j->len) {
 		j->full = true;
@@ -32,7 +32,7 @@ static void put(struct json *j, const char *text, size_t len)
 	j->len += len;
 }
 
-static PRINTF(2, 3) void putf(struct json *j, const char *fmt, ...)
+static PRINTF(2, 3) void putf(struct line *j, const char *fmt, ...)
 {
 	char buf[128];
 	va_list ap;
@@ -63,7 +63,7 @@ static size_t utf8_len(const uint8_t *p, size_t left)
 }
 
 /* A string.  What is no UTF-8 becomes U+FFFD. */
-static void put_string(struct json *j, const char *text, size_t len)
+static void put_string(struct line *j, const char *text, size_t len)
 {
 	const uint8_t *p = (const uint8_t *)text;
 
@@ -84,18 +84,18 @@ static void put_string(struct json *j, const char *text, size_t len)
 	put(j, "\"", 1);
 }
 
-static void member(struct json *j, const char *name)
+static void member(struct line *j, const char *name)
 {
 	putf(j, "%s\"%s\":", j->out[j->len - 1] == '{' ? "" : ",", name);
 }
 
-static void member_text(struct json *j, const char *name, const char *text)
+static void member_text(struct line *j, const char *name, const char *text)
 {
 	member(j, name);
 	put_string(j, text, strlen(text));
 }
 
-static void member_number(struct json *j, const char *name, unsigned n)
+static void member_number(struct line *j, const char *name, unsigned n)
 {
 	member(j, name);
 	putf(j, "%u", n);
@@ -104,7 +104,7 @@ static void member_number(struct json *j, const char *name, unsigned n)
 /* ---------------------------------------------------------------- the line */
 
 /* RFC 3339, UTC, microseconds. */
-static void put_time(struct json *j, uint64_t wall_ns)
+static void put_time(struct line *j, uint64_t wall_ns)
 {
 	time_t s = (time_t)(wall_ns / NS_PER_S);
 	struct tm tm;
@@ -116,7 +116,7 @@ static void put_time(struct json *j, uint64_t wall_ns)
 	putf(j, "\"%s.%06uZ\"", text, (unsigned)(wall_ns % NS_PER_S / NS_PER_US));
 }
 
-static void put_client(struct json *j, const struct log_query *r)
+static void put_client(struct line *j, const struct log_query *r)
 {
 	char text[NET_ADDR_TEXT_MAX];
 
@@ -128,7 +128,7 @@ static void put_client(struct json *j, const struct log_query *r)
 	member_text(j, "proto", r->stream ? "tcp" : "udp");
 }
 
-static void put_question(struct json *j, const struct log_query *r)
+static void put_question(struct line *j, const struct log_query *r)
 {
 	char name[WIRE_NAME_TEXT_MAX], buf[16];
 
@@ -144,7 +144,7 @@ static void put_question(struct json *j, const struct log_query *r)
 	member_number(j, "bufsize", r->bufsize);
 }
 
-static void put_answer(struct json *j, const struct log_query *r)
+static void put_answer(struct line *j, const struct log_query *r)
 {
 	char buf[16], flags[LOG_FLAGS_TEXT_MAX];
 
@@ -160,7 +160,7 @@ static void put_answer(struct json *j, const struct log_query *r)
 }
 
 /* The values stand behind the name in the record (struct log_query). */
-static void put_labels(struct json *j, const struct log_query *r, const uint8_t *p, const uint8_t *end)
+static void put_labels(struct line *j, const struct log_query *r, const uint8_t *p, const uint8_t *end)
 {
 	size_t n, closing = 2;
 	struct metadata_label *const *labels = log_format_labels(r->format, &n);
@@ -193,7 +193,7 @@ static void put_labels(struct json *j, const struct log_query *r, const uint8_t 
 size_t log_query_json(const void *record, size_t len, char *out, size_t cap)
 {
 	const uint8_t *bytes = record;
-	struct json j = {.out = out, .cap = cap};
+	struct line j = {.out = out, .cap = cap};
 	struct log_query r;
 
 	memcpy(&r, record, len < sizeof(r) ? len : sizeof(r)); /* queued records are not aligned for our use */
