@@ -34,6 +34,7 @@ struct exchange_answer {
 	enum capture_read read;
 	bool answer_known, opt_known, has_opt, has_soa, has_ns, fragment_lost;
 	uint16_t n_cname, n_address, n_other, n_fragments, udp_size;
+	struct capture_detail detail;
 	uint16_t targets_len, last_target;
 	uint8_t targets[]; /* what the CNAMEs lead to, as in capture_message */
 };

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "capture/message.h"
 
+#include "base/clock.h"
+#include "capture/signature.h"
 #include "wire/limits.h"
 #include "wire/name.h"
+#include "wire/option.h"
 
 #include <errno.h>
 
@@ -49,8 +52,10 @@ static void read_target(const struct wire_reader *r, size_t off, struct capture_
 }
 
 /* An answer record counts as soon as its type is there, so that of a cut answer the first is known. */
-static void read_answer_record(struct wire_reader *r, struct capture_message *m)
+static void read_answer_record(struct wire_reader *r, struct capture_message *m, struct capture_signatures *s)
 {
+	size_t owner = r->off;
+
 	wire_reader_skip_name(r);
 	unsigned type = r->err || r->len - r->off < 2 ? 0 : wire_u16(r->msg + r->off);
 	struct wire_rr_head h = wire_reader_rr(r);
@@ -63,38 +68,84 @@ static void read_answer_record(struct wire_reader *r, struct capture_message *m)
 		m->n_address++;
 	} else if (type) {
 		m->n_other++;
+		if (type == TYPE_RRSIG && !r->err)
+			capture_signature_add(s, r, owner, &h, (uint32_t)(m->time_ns / (int64_t)NS_PER_S));
 	}
+}
+
+static void read_soa(const struct wire_reader *r, size_t owner, const struct wire_rr_head *h,
+		     struct capture_message *m)
+{
+	uint8_t zone[WIRE_NAME_MAX];
+
+	m->has_soa = true;
+	m->detail.soa_ttl_s = h->ttl_s > INT32_MAX ? 0 : h->ttl_s; /* RFC 2181 8 */
+	if (m->question_known && wire_name_read(r->msg, r->len, &owner, zone) > 0 &&
+	    wire_name_in_zone(m->name, zone))
+		m->detail.zone_len = (uint8_t)wire_name_len(zone);
+}
+
+static void read_opt(const struct wire_reader *r, const struct wire_rr_head *h, struct capture_message *m)
+{
+	const uint8_t *options = r->msg + h->rdata_off, *p;
+	uint16_t len;
+
+	m->has_opt = true;
+	m->udp_size = h->cls;
+	m->do_bit = h->ttl_s & 0x8000;
+	p = wire_options_valid(options, h->rdlen) ? wire_option_find(options, h->rdlen, OPTION_EDE, &len) : NULL;
+	if (p && len >= 2)
+		m->detail.ede = wire_u16(p);
 }
 
 static void read_other_record(struct wire_reader *r, struct capture_message *m, bool additional)
 {
+	size_t owner = r->off;
+
 	wire_reader_skip_name(r);
 	struct wire_rr_head h = wire_reader_rr(r);
 
 	if (r->err)
 		return;
 	if (!additional) {
-		m->has_soa |= h.type == TYPE_SOA;
 		m->has_ns |= h.type == TYPE_NS;
+		if (h.type == TYPE_SOA)
+			read_soa(r, owner, &h, m);
 	} else if (h.type == TYPE_OPT) {
-		m->has_opt = true;
-		m->udp_size = h.cls;
-		m->do_bit = h.ttl_s & 0x8000;
+		read_opt(r, &h, m);
 	}
+}
+
+static void keep_signatures(const struct capture_signatures *s, struct capture_detail *d)
+{
+	const struct capture_signed_set *bad = capture_signature_bad(s);
+
+	d->is_signed = s->n > 0;
+	if (!bad)
+		return;
+	d->signed_badly = true;
+	d->covered = bad->covered;
+	d->inception = bad->inception;
+	d->expiration = bad->expiration;
 }
 
 static void read_records(struct wire_reader *r, struct capture_message *m)
 {
+	struct capture_signatures s = {0};
 	unsigned i;
 
 	for (i = 0; i < m->n_records[1] && !r->err; i++)
-		read_answer_record(r, m);
+		read_answer_record(r, m, &s);
 	m->answer_known = !r->err;
 	for (i = 0; i < m->n_records[2] && !r->err; i++)
 		read_other_record(r, m, false);
 	for (i = 0; i < m->n_records[3] && !r->err; i++)
 		read_other_record(r, m, true);
 	m->opt_known = !r->err;
+	if (r->err)
+		m->detail = (struct capture_detail){0};
+	else
+		keep_signatures(&s, &m->detail);
 }
 
 /* A record takes at least 11 bytes: counts beyond that are no message's, but for cut ones whose sender forgot to count. */
@@ -110,6 +161,7 @@ static void forget(struct capture_message *m)
 {
 	m->question_known = m->name_cut = m->opt_known = m->has_opt = m->do_bit = m->answer_known = false;
 	m->has_soa = m->has_ns = false;
+	m->detail = (struct capture_detail){0};
 	m->name_len = 0;
 	m->n_targets = m->targets_len = m->last_target = 0;
 	m->qtype = m->qclass = m->udp_size = m->n_cname = m->n_address = m->n_other = 0;

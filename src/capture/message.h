@@ -15,6 +15,17 @@ enum capture_read {
 	CAPTURE_BROKEN, /* bytes that no sender should produce, or fewer than the message itself announces */
 };
 
+/* What is read of whole messages only: all 0 where it was cut. */
+struct capture_detail {
+	uint32_t soa_ttl_s; /* of the authority section's SOA */
+	uint8_t zone_len; /* its owner is the last so many bytes of the question's name; 0: it is no end of that */
+	uint16_t ede; /* Extended DNS Error (RFC 8914); 0: none, or "other" */
+	bool is_signed; /* the answer section has RRSIGs */
+	bool signed_badly; /* ... and a record set there none that holds at time_ns: */
+	uint16_t covered; /* its type */
+	uint32_t inception, expiration; /* of the signature that ends last; seconds since 1970, modulo 2^32 */
+};
+
 struct capture_message {
 	/* where it was seen */
 	int64_t time_ns;
@@ -48,6 +59,7 @@ struct capture_message {
 	uint16_t targets_len, last_target; /* the latter: where the last begins */
 	uint8_t targets[CAPTURE_TARGETS_MAX * WIRE_NAME_MAX];
 	bool has_soa, has_ns; /* in the authority section */
+	struct capture_detail detail;
 };
 
 static inline bool capture_is_answer(const struct capture_message *m)
@@ -60,7 +72,7 @@ static inline unsigned capture_rcode(const struct capture_message *m)
 	return m->flags & FLAG_RCODE;
 }
 
-/* Fill in what the message at bytes[0..captured) of `len` says; `ret`'s first part is the caller's.  0; ERR_TRUNCATED: not
+/* Fill in what the message at bytes[0..captured) of `len` says; `ret`'s first part is the caller's and there before.  0; ERR_TRUNCATED: not
  * even its header is there; -EBADMSG: what is there does not begin as a DNS message does. */
 int capture_message_read(const uint8_t *bytes, size_t captured, size_t len,
 			 struct capture_message *ret) MUST_USE;

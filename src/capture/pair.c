@@ -129,6 +129,7 @@ static void set_answer(struct exchange_window *w, struct exchange *e, const stru
 		.n_other = m->n_other,
 		.n_fragments = m->n_fragments,
 		.udp_size = m->udp_size,
+		.detail = m->detail,
 		.targets_len = m->targets_len,
 		.last_target = m->last_target,
 	};

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/clock.h"
 #include "base/rng.h"
-#include "doctor/pcap_report.h"
+#include "doctor/pcap_recall.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -21,11 +21,12 @@ int report_init(struct report *r, const char *const *paths, unsigned n)
 	r->servers = calloc(REPORT_SERVERS_MAX, sizeof(*r->servers));
 	r->names = calloc(REPORT_NAMES_MAX, sizeof(*r->names));
 	r->walks = calloc(REPORT_WALKS_MAX, sizeof(*r->walks));
+	r->memory = calloc(1, sizeof(*r->memory));
 	for (unsigned i = 0; i < n; i++) {
 		const char *slash = strrchr(paths[i], '/');
 		r->labels[i] = report_text(r, "%s", slash && slash[1] ? slash + 1 : paths[i]);
 	}
-	return r->servers && r->names && r->walks && !r->no_memory ? 0 : -ENOMEM;
+	return r->servers && r->names && r->walks && r->memory && !r->no_memory ? 0 : -ENOMEM;
 }
 
 void report_fini(struct report *r)
@@ -35,6 +36,7 @@ void report_fini(struct report *r)
 	free(r->names);
 	free(r->servers);
 	free(r->walks);
+	free(r->memory);
 	arena_fini(&r->arena);
 }
 
@@ -273,4 +275,5 @@ void report_finish(struct report *r)
 	for (unsigned i = 0; i < r->n_servers; i++)
 		report_rate_end(&r->servers[i].rate);
 	report_walk_finish(r);
+	report_recall_finish(r);
 }

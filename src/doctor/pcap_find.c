@@ -2,7 +2,7 @@
 /* Signs of faults, exchange by exchange.  What only sums can tell (loss by rate, EDNS without any answer, dead servers) is
  * judged at the end, in pcap_judge.c. */
 #include "base/clock.h"
-#include "doctor/pcap_report.h"
+#include "doctor/pcap_recall.h"
 #include "wire/name.h"
 
 #include <string.h>
@@ -32,22 +32,30 @@ static struct report_finding *find(struct report *r, enum verdict_slug slug, con
 	return &r->findings[r->n_findings++];
 }
 
-/* One more sign.  `mended`: the client got what it wanted otherwise. */
-static void sign(struct report *r, enum verdict_slug slug, enum verdict_severity severity,
-		 const struct exchange *e, const struct report_known *k, const struct capture_end *client,
-		 bool mended)
+const char **report_sign(struct report *r, enum verdict_slug slug, enum verdict_severity severity,
+			 const struct capture_end *server, const struct capture_end *client, bool mended)
 {
-	struct report_finding *f = find(r, slug, &e->server, client);
+	struct report_finding *f = find(r, slug, server, client);
 
 	if (!f)
-		return;
+		return NULL;
 	f->n++;
 	f->n_mended += mended;
 	if (severity > f->severity && f->n_stories == REPORT_STORIES_MAX)
 		f->n_stories--; /* a worse one is worth more than the last that was kept */
 	f->severity = severity > f->severity ? severity : f->severity;
-	if (f->n_stories < REPORT_STORIES_MAX)
-		f->stories[f->n_stories++] = report_story(r, e, k);
+	return f->n_stories < REPORT_STORIES_MAX ? &f->stories[f->n_stories++] : NULL;
+}
+
+/* One more, told by this exchange. */
+static void sign(struct report *r, enum verdict_slug slug, enum verdict_severity severity,
+		 const struct exchange *e, const struct report_known *k, const struct capture_end *client,
+		 bool mended)
+{
+	const char **room = report_sign(r, slug, severity, &e->server, client, mended);
+
+	if (room)
+		*room = report_story(r, e, k);
 }
 
 /* ---------------------------------------------------------------- truncation */
@@ -278,4 +286,5 @@ void report_find(struct report *r, const struct exchange *e, const struct report
 	find_aaaa_wrong(r, e, k);
 	find_dangling(r, e, k);
 	find_wrong(r, e, k);
+	report_recall_exchange(r, e, k);
 }

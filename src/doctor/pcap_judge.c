@@ -9,7 +9,7 @@
 #include <string.h>
 
 enum {
-	SURE = 3, /* so many of the same are no chance */
+	SURE = REPORT_SURE,
 	RATE_ASKED_LEAST = 50,
 	RATE_LOST_LEAST = 20,
 	LOST_PER_MILLE = 5, /* unanswered questions below that are what networks lose */
@@ -52,74 +52,7 @@ static void because(struct verdict *v, const char *text)
 		v->evidence[v->n_evidence++] = (struct verdict_evidence){.text = text};
 }
 
-static const char *end_text(struct judge *j, const struct capture_end *e)
-{
-	char text[CAPTURE_END_TEXT_MAX];
-
-	return report_text(j->r, "%s", capture_end_text(e, e->port && e->port != 53, text));
-}
-
 /* ---------------------------------------------------------------- findings */
-
-static const char *times(struct judge *j, uint64_t n)
-{
-	return n == 1 ? "once" : report_text(j->r, "%llu times", (unsigned long long)n);
-}
-
-static const char *summary(struct judge *j, enum verdict_slug slug, const struct report_finding *f)
-{
-	const char *server = end_text(j, &f->server), *n = times(j, f->n);
-
-	switch ((int)slug) {
-	case VERDICT_TRUNCATED_PASSED_ON:
-		return report_text(
-			j->r,
-			"%s passes on its upstream's cut answer (%s; the client then asked over TCP: %s)",
-			server, n,
-			f->n_mended == f->n ? "always"
-			: f->n_mended       ? "not always"
-					    : "never");
-	case VERDICT_TRUNCATED_CACHED:
-		return report_text(
-			j->r, "%s gives a cut answer over TCP without asking its upstream: it kept one (%s)",
-			server, n);
-	case VERDICT_CNAME_ONLY_WITHOUT_TC:
-		return report_text(
-			j->r, "%s gives a CNAME without an address and does not mark the answer as cut (%s)",
-			server, n);
-	case VERDICT_TCP_BLOCKED_CLIENT:
-	case VERDICT_TCP_BLOCKED_UPSTREAM:
-		return report_text(j->r, "%s cannot ask %s over TCP after a cut answer (%s)",
-				   end_text(j, &f->client), server, n);
-	case VERDICT_LARGE_UDP_LOST:
-		return report_text(j->r, "large UDP answers of %s do not arrive whole (%s)", server, n);
-	case VERDICT_SERVICE_ADDRESS_DEAD:
-		return report_text(j->r,
-				   "a server behind %s answers, and the answer does not reach the client "
-				   "from that address (%s)",
-				   server, n);
-	case VERDICT_LAME_ANSWERS:
-		return report_text(j->r, "%s sends answers that do not belong to the question (%s)", server,
-				   n);
-	case VERDICT_AAAA_WRONG:
-		return report_text(j->r, "%s denies or fails AAAA for names that have an A record (%s)",
-				   server, n);
-	case VERDICT_EXTERNALNAME_DANGLING:
-		return report_text(j->r,
-				   "an ExternalName leads to a name that does not exist (%s, asked of %s)", n,
-				   server);
-	case VERDICT_LOOP:
-		return report_text(j->r, "%s asks itself (%s)", server, n);
-	case VERDICT_COULD_NOT_TELL:
-		return report_text(j->r,
-				   "%s gets answers of %s that are cut and hold no address, and does not ask "
-				   "over TCP (%s); the "
-				   "captures do not show who cuts them",
-				   end_text(j, &f->client), server, n);
-	default:
-		return "";
-	}
-}
 
 static void judge_finding(struct judge *j, const struct report_finding *f)
 {
@@ -132,7 +65,7 @@ static void judge_finding(struct judge *j, const struct report_finding *f)
 
 	if (slug == VERDICT_TCP_BLOCKED_CLIENT && report_is_server(j->r, &f->client))
 		slug = VERDICT_TCP_BLOCKED_UPSTREAM;
-	v = judge(j, slug, severity, summary(j, slug, f));
+	v = judge(j, slug, severity, report_summary(j->r, slug, f));
 	for (unsigned i = 0; i < f->n_stories; i++)
 		because(v, f->stories[i]);
 }
@@ -179,7 +112,7 @@ static void judge_edns(struct judge *j, const struct report_server *s)
 		j, VERDICT_EDNS_DROPPED, SEVERITY_FAULT,
 		report_text(j->r,
 			    "%s never answers questions with EDNS (%llu of them), and answers those without",
-			    end_text(j, &s->addr), (unsigned long long)s->edns_asked));
+			    report_end(j->r, &s->addr), (unsigned long long)s->edns_asked));
 	because(v,
 		report_text(j->r, "with EDNS: %llu asked, none answered; without: %llu asked, %llu answered",
 			    (unsigned long long)s->edns_asked, (unsigned long long)s->plain_asked,
@@ -207,11 +140,11 @@ static void judge_pod(struct judge *j, const struct report_server *front)
 			continue;
 		v = judge(j, VERDICT_POD_BAD, SEVERITY_FAULT,
 			  report_text(j->r, "of %u servers behind %s, %s answers nothing", front->n_behind,
-				      end_text(j, &front->addr), end_text(j, &s->addr)));
+				      report_end(j->r, &front->addr), report_end(j->r, &s->addr)));
 		because(v,
 			report_text(j->r, "%s: %llu asked, none answered; of the others behind %s, %u answer",
-				    end_text(j, &s->addr), (unsigned long long)s->asked,
-				    end_text(j, &front->addr), alive));
+				    report_end(j->r, &s->addr), (unsigned long long)s->asked,
+				    report_end(j->r, &front->addr), alive));
 		const struct report_finding *f = finding(j, VERDICT_COULD_NOT_TELL, &front->addr);
 		if (f && f->n_stories)
 			because(v, f->stories[0]);
@@ -237,7 +170,7 @@ static void judge_rate(struct judge *j, const struct report_server *s)
 		v = judge(j, VERDICT_UPSTREAM_RATE_LIMITED, SEVERITY_FAULT,
 			  report_text(
 				  j->r, "%s loses questions when many are asked: from about %u a second on",
-				  end_text(j, &s->addr), (1u << (i / 2)) + (i % 2 ? 1u << (i / 2 - 1) : 0)));
+				  report_end(j->r, &s->addr), (1u << (i / 2)) + (i % 2 ? 1u << (i / 2 - 1) : 0)));
 		because(v, report_text(j->r,
 				       "in %llu busy second%s %llu of %llu questions were lost; in quieter "
 				       "ones %llu of %llu",
@@ -260,7 +193,7 @@ static void judge_pairs(struct judge *j, const struct report_server *s)
 		return;
 	v = judge(j, VERDICT_PARALLEL_LOST, SEVERITY_FAULT,
 		  report_text(j->r, "of A and AAAA asked of %s at once, one is often lost",
-			      end_text(j, &s->addr)));
+			      report_end(j->r, &s->addr)));
 	because(v, report_text(j->r,
 			       "%llu pairs: one of the two lost in %llu (the later one in %llu), both in "
 			       "%llu; single questions: %llu of %llu lost",
@@ -279,7 +212,7 @@ static void judge_lame(struct judge *j, const struct report_server *s)
 		return;
 	v = judge(j, VERDICT_LAME_ANSWERS, SEVERITY_FAULT,
 		  report_text(j->r, "%s refuses, or refers to others, what it is asked",
-			      end_text(j, &s->addr)));
+			      report_end(j->r, &s->addr)));
 	because(v, report_text(j->r, "of %llu answers %llu are REFUSED and %llu referrals",
 			       (unsigned long long)s->answered, (unsigned long long)s->rcodes[RCODE_REFUSED],
 			       (unsigned long long)s->referrals));
@@ -316,7 +249,7 @@ static void judge_silence(struct judge *j, const struct report_server *s)
 			      "%llu of %llu questions to %s stay without an answer, and the captures do not "
 			      "show why",
 			      (unsigned long long)s->lost, (unsigned long long)s->asked,
-			      end_text(j, &s->addr)));
+			      report_end(j->r, &s->addr)));
 	for (unsigned i = 0; i < f->n_stories; i++)
 		because(v, f->stories[i]);
 }

@@ -4,7 +4,8 @@
  *   capture/ window  -> pcap_collect.c   totals, servers, names, lists         (one call an exchange)
  *                       pcap_find.c      findings: what is a sign of a fault, with its story
  *                       pcap_walk.c      walks along a search path
- *   at the end       -> pcap_judge.c     verdicts (doctor/verdict.h)
+ *                       pcap_recall.c    questions that failed, remembered for longer; pcap_early.c, pcap_signed.c
+ *   at the end       -> pcap_judge.c     verdicts (doctor/verdict.h); pcap_say.c: their words
  *                       pcap_show.c, pcap_json.c
  *
  * All of it is bounded: tables keep what came first, or what is most frequent, and count the rest.  Texts belong to
@@ -25,6 +26,7 @@ enum {
 	REPORT_LIST_MAX = 32,
 	REPORT_SIZES_MAX = 16,
 	REPORT_FINDINGS_MAX = 48,
+	REPORT_SURE = 3, /* so many of the same are no chance */
 	REPORT_STORIES_MAX = 2, /* kept of each finding */
 	REPORT_WALKS_MAX = 1024,
 	REPORT_LATENCY_BUCKETS = 320,
@@ -110,6 +112,7 @@ struct report_walk {
 	uint8_t name_len, name[WIRE_NAME_MAX];
 };
 
+struct report_memory;
 struct report {
 	struct arena arena;
 	size_t text_used;
@@ -155,6 +158,8 @@ struct report {
 	struct report_walk *walks;
 	uint64_t walks_done, walks_questions, walks_names;
 	struct report_list walk_list; /* n: questions; good: names that worked */
+
+	struct report_memory *memory; /* pcap_recall.h */
 
 	struct report_finding findings[REPORT_FINDINGS_MAX];
 	unsigned n_findings;
@@ -202,6 +207,11 @@ struct report_known {
 };
 void report_find(struct report *r, const struct exchange *e, const struct report_known *k);
 
+/* One more sign of a fault.  `mended`: the client got what it wanted otherwise.  Where to put its story; NULL: there are
+ * enough. */
+const char **report_sign(struct report *r, enum verdict_slug slug, enum verdict_severity severity,
+			 const struct capture_end *server, const struct capture_end *client, bool mended);
+
 /* Texts, in the arena, safe to print. */
 const char *report_text(struct report *r, const char *fmt, ...) PRINTF(2, 3);
 const char *report_place(struct report *r, const struct capture_place *p);
@@ -210,6 +220,10 @@ enum { REPORT_NAME_TEXT_MAX = WIRE_NAME_TEXT_MAX + 4 };
 const char *report_write_name(const uint8_t *name, size_t len, bool cut, char out[REPORT_NAME_TEXT_MAX]);
 /* What happened, from the client's question to its end: several lines. */
 const char *report_story(struct report *r, const struct exchange *e, const struct report_known *k);
+/* Address, with a port that is not 53. */
+const char *report_end(struct report *r, const struct capture_end *e);
+/* The finding in a line; `slug` may be another one than its own. */
+const char *report_summary(struct report *r, enum verdict_slug slug, const struct report_finding *f);
 /* "NOERROR, TC, 2 CNAME, no address, 120 bytes" */
 const char *report_told(struct report *r, const struct exchange *e);
 
