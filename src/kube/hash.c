@@ -13,6 +13,23 @@ uint64_t kube_hash_addr(const struct kube_store *s, const uint8_t *addr, size_t 
 	return hash_bytes(&s->key, addr, len);
 }
 
+uint64_t kube_hash_labels(const struct kube_store *s, const char *ns, size_t ns_len, const char *name,
+			  size_t name_len)
+{
+	uint8_t both[KUBE_KEY_MAX];
+
+	if (likely((uintptr_t)ns == (uintptr_t)name + name_len + 1 && (uint8_t)ns[-1] == ns_len))
+		return hash_bytes(&s->key, name, name_len + 1 + ns_len);
+	if (ns_len + name_len >= sizeof(both))
+		return 0; /* no object has such a name */
+	if (name_len)
+		memcpy(both, name, name_len);
+	both[name_len] = (uint8_t)ns_len;
+	if (ns_len)
+		memcpy(both + name_len + 1, ns, ns_len);
+	return hash_bytes(&s->key, both, name_len + 1 + ns_len);
+}
+
 /* A name never holds a zero byte, so no two pairs give the same bytes. */
 uint64_t kube_hash_name(const struct kube_store *s, const char *ns, size_t ns_len, const char *name,
 			size_t name_len)

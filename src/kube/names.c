@@ -103,7 +103,7 @@ static struct kube_name *find(const struct kube_store *s, const struct kube_tabl
 		return NULL;
 	ns = ns ? ns : "";
 	name = name ? name : ""; /* of slices without a Service */
-	struct kube_probe c = kube_probe(rcu_get(t->slots), kube_hash_name(s, ns, ns_len, name, name_len));
+	struct kube_probe c = kube_probe(rcu_get(t->slots), kube_hash_labels(s, ns, ns_len, name, name_len));
 	while ((n = kube_probe_next(&c))) {
 		if (is(n, ns, ns_len, name, name_len))
 			return n;

@@ -8,20 +8,6 @@
 
 /* ---------------------------------------------------------------- ports */
 
-bool kube_port_next(struct kube_port_iter *it, struct kube_port *ret)
-{
-	if (!it->left)
-		return false;
-	memcpy(&ret->port, it->at, sizeof(ret->port));
-	ret->proto = it->at[2] & (RECORD_PSEUDO_PORT - 1);
-	ret->pseudo = it->at[2] & RECORD_PSEUDO_PORT;
-	ret->name_len = it->at[3];
-	ret->name = (const char *)it->at + RECORD_PORT_LEN;
-	it->at += RECORD_PORT_LEN + ret->name_len;
-	it->left--;
-	return true;
-}
-
 static const uint8_t *skip_ports(struct kube_port_iter it)
 {
 	while (it.left--)
@@ -37,21 +23,6 @@ const char *kube_proto_text(uint8_t proto)
 }
 
 /* ---------------------------------------------------------------- services */
-
-const uint8_t *kube_service_ip4(const struct kube_service *svc)
-{
-	return svc->data;
-}
-
-const uint8_t *kube_service_ip6(const struct kube_service *svc)
-{
-	return svc->data + 4u * svc->n_ip4;
-}
-
-struct kube_port_iter kube_service_ports(const struct kube_service *svc)
-{
-	return (struct kube_port_iter){kube_service_ip6(svc) + 16u * svc->n_ip6, svc->n_ports};
-}
 
 struct kube_external_iter kube_service_externals(const struct kube_service *svc)
 {
@@ -86,21 +57,6 @@ struct kube_str kube_service_external_name(const struct kube_service *svc)
 
 /* ---------------------------------------------------------------- slices */
 
-const uint8_t *kube_slice_ip4(const struct kube_slice *slice)
-{
-	return slice->data;
-}
-
-const uint8_t *kube_slice_ip6(const struct kube_slice *slice)
-{
-	return slice->data + 4u * slice->n_ip4;
-}
-
-struct kube_port_iter kube_slice_ports(const struct kube_slice *slice)
-{
-	return (struct kube_port_iter){kube_slice_ip6(slice) + 16u * slice->n_ip6, slice->n_ports};
-}
-
 struct kube_str kube_slice_cluster(const struct kube_slice *slice)
 {
 	const uint8_t *at;
@@ -133,38 +89,14 @@ static struct kube_str text_next(struct kube_endpoint_iter *it, uint8_t which)
 	return text;
 }
 
-bool kube_endpoint_next(struct kube_endpoint_iter *it, struct kube_endpoint *ret)
+void kube_endpoint_texts(struct kube_endpoint_iter *it, struct kube_endpoint *ret)
 {
-	const struct kube_slice *slice = it->slice;
-	uint32_t i = it->at;
-
-	if (i >= (uint32_t)slice->n_ip4 + slice->n_ip6)
-		return false;
-	ret->addr_len = i < slice->n_ip4 ? 4 : 16;
-	ret->addr = i < slice->n_ip4 ? slice->data + 4 * i : kube_slice_ip6(slice) + 16 * (i - slice->n_ip4);
 	ret->hostname = text_next(it, KUBE_TEXT_HOSTNAME);
 	ret->pod = text_next(it, KUBE_TEXT_POD);
 	ret->zone = text_next(it, KUBE_TEXT_ZONE);
-	it->at++;
-	return true;
 }
 
 /* ---------------------------------------------------------------- names */
-
-const struct kube_service *kube_name_service(const struct kube_name *n)
-{
-	return rcu_get(n->service);
-}
-
-const struct kube_slice *kube_name_slices(const struct kube_name *n)
-{
-	return rcu_get(n->slices);
-}
-
-const struct kube_slice *kube_slice_next(const struct kube_slice *slice)
-{
-	return rcu_get(slice->next);
-}
 
 bool kube_name_has_endpoints(const struct kube_name *n)
 {

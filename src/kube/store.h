@@ -25,11 +25,13 @@
 #pragma once
 
 #include "base/compiler.h"
+#include "kube/record.h"
 #include "kube/table.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 struct kube_store;
 
@@ -92,7 +94,19 @@ struct kube_port_iter {
 	const uint8_t *at;
 	uint16_t left;
 };
-bool kube_port_next(struct kube_port_iter *it, struct kube_port *ret);
+static inline bool kube_port_next(struct kube_port_iter *it, struct kube_port *ret)
+{
+	if (!it->left)
+		return false;
+	memcpy(&ret->port, it->at, sizeof(ret->port));
+	ret->proto = it->at[2] & (RECORD_PSEUDO_PORT - 1);
+	ret->pseudo = it->at[2] & RECORD_PSEUDO_PORT;
+	ret->name_len = it->at[3];
+	ret->name = (const char *)it->at + RECORD_PORT_LEN;
+	it->at += RECORD_PORT_LEN + ret->name_len;
+	it->left--;
+	return true;
+}
 
 /* ---------------------------------------------------------------- services */
 
@@ -111,9 +125,18 @@ struct kube_service {
 };
 
 /* Cluster IPs: n_ip4 addresses of 4 bytes, n_ip6 of 16. */
-const uint8_t *kube_service_ip4(const struct kube_service *svc);
-const uint8_t *kube_service_ip6(const struct kube_service *svc);
-struct kube_port_iter kube_service_ports(const struct kube_service *svc);
+static inline const uint8_t *kube_service_ip4(const struct kube_service *svc)
+{
+	return svc->data;
+}
+static inline const uint8_t *kube_service_ip6(const struct kube_service *svc)
+{
+	return svc->data + 4u * svc->n_ip4;
+}
+static inline struct kube_port_iter kube_service_ports(const struct kube_service *svc)
+{
+	return (struct kube_port_iter){kube_service_ip6(svc) + 16u * svc->n_ip6, svc->n_ports};
+}
 /* spec.externalName as it stands there; len 0 but for KUBE_EXTERNAL_NAME. */
 struct kube_str kube_service_external_name(const struct kube_service *svc);
 
@@ -153,10 +176,16 @@ const struct kube_name *kube_name_find(const struct kube_store *s, const char *n
 const struct kube_name *kube_import_find(const struct kube_store *s, const char *ns, size_t ns_len,
 					 const char *name, size_t name_len);
 
-const struct kube_service *kube_name_service(const struct kube_name *n);
+static inline const struct kube_service *kube_name_service(const struct kube_name *n)
+{
+	return rcu_get(n->service);
+}
 /* The first slice; further ones by kube_slice_next.  NULL: none. */
-const struct kube_slice *kube_name_slices(const struct kube_name *n);
-const struct kube_slice *kube_slice_next(const struct kube_slice *slice);
+static inline const struct kube_slice *kube_name_slices(const struct kube_name *n)
+{
+	return rcu_get(n->slices);
+}
+static inline const struct kube_slice *kube_slice_next(const struct kube_slice *slice);
 
 /* ---------------------------------------------------------------- endpoints */
 
@@ -175,7 +204,28 @@ struct kube_slice {
 	uint8_t data[]; /* 4-byte, 16-byte addresses, ports, cluster, then the texts of each address */
 };
 
-/* One address of a ready endpoint. */
+static inline const struct kube_slice *kube_slice_next(const struct kube_slice *slice)
+{
+	return rcu_get(slice->next);
+}
+
+/* The packed addresses alone (n_ip4 of 4 bytes, n_ip6 of 16): the quick way for A and AAAA. */
+static inline const uint8_t *kube_slice_ip4(const struct kube_slice *slice)
+{
+	return slice->data;
+}
+static inline const uint8_t *kube_slice_ip6(const struct kube_slice *slice)
+{
+	return slice->data + 4u * slice->n_ip4;
+}
+static inline struct kube_port_iter kube_slice_ports(const struct kube_slice *slice)
+{
+	return (struct kube_port_iter){kube_slice_ip6(slice) + 16u * slice->n_ip6, slice->n_ports};
+}
+/* Source cluster of a ServiceImport's slice; len 0 for others. */
+struct kube_str kube_slice_cluster(const struct kube_slice *slice);
+
+/* One address of a ready endpoint.  Before the first byte of each of its texts stands their length, as in a label of a name. */
 struct kube_endpoint {
 	const uint8_t *addr;
 	uint8_t addr_len; /* 4 or 16 */
@@ -185,20 +235,29 @@ struct kube_endpoint {
 };
 struct kube_endpoint_iter {
 	const struct kube_slice *slice;
-	const uint8_t *texts;
+	const uint8_t *texts; /* NULL: its addresses have none */
 	uint32_t at;
 };
 
 /* Walks all addresses, IPv4 first:  for (it = kube_slice_endpoints(slice); kube_endpoint_next(&it, &e);) */
 struct kube_endpoint_iter kube_slice_endpoints(const struct kube_slice *slice);
-bool kube_endpoint_next(struct kube_endpoint_iter *it, struct kube_endpoint *ret);
+/* The texts of the address that the walk is at: for kube_endpoint_next. */
+void kube_endpoint_texts(struct kube_endpoint_iter *it, struct kube_endpoint *ret);
+static inline bool kube_endpoint_next(struct kube_endpoint_iter *it, struct kube_endpoint *ret)
+{
+	const struct kube_slice *slice = it->slice;
+	uint32_t i = it->at;
 
-/* The packed addresses alone (n_ip4 of 4 bytes, n_ip6 of 16): the quick way for A and AAAA. */
-const uint8_t *kube_slice_ip4(const struct kube_slice *slice);
-const uint8_t *kube_slice_ip6(const struct kube_slice *slice);
-struct kube_port_iter kube_slice_ports(const struct kube_slice *slice);
-/* Source cluster of a ServiceImport's slice; len 0 for others. */
-struct kube_str kube_slice_cluster(const struct kube_slice *slice);
+	if (i >= (uint32_t)slice->n_ip4 + slice->n_ip6)
+		return false;
+	ret->addr_len = i < slice->n_ip4 ? 4 : 16;
+	ret->addr = i < slice->n_ip4 ? slice->data + 4 * i : kube_slice_ip6(slice) + 16 * (i - slice->n_ip4);
+	ret->hostname = ret->pod = ret->zone = (struct kube_str){NULL, 0};
+	if (it->texts)
+		kube_endpoint_texts(it, ret);
+	it->at++;
+	return true;
+}
 
 /* A Service has at least one ready address. */
 bool kube_name_has_endpoints(const struct kube_name *n);

@@ -55,16 +55,19 @@ struct kube_store {
 
 /* ---- hashes (hash.c; any thread) ---- */
 
-/* Of (namespace, name): where a name stands in its table, and what identifies slices and pods.  64 bits
- * keyed at random: among a million objects two agree with a chance of 3 in 100 million, and nobody can
- * look for such a pair. */
+/* Of (namespace, name): what identifies slices and pods.  64 bits keyed at random: among a million objects two
+ * agree with a chance of 3 in 100 million, and nobody can look for such a pair. */
 uint64_t kube_hash_name(const struct kube_store *s, const char *ns, size_t ns_len, const char *name,
 			size_t name_len);
 uint64_t kube_hash_text(const struct kube_store *s, const char *text, size_t len);
 uint64_t kube_hash_addr(const struct kube_store *s, const uint8_t *addr, size_t len);
+/* The same pair as a question has it, the name before the namespace's label, which need not be copied then: where a name
+ * stands in its table.  Pairs are compared there, so other pairs may have the same bytes. */
+uint64_t kube_hash_labels(const struct kube_store *s, const char *ns, size_t ns_len, const char *name,
+			  size_t name_len);
 static inline uint64_t kube_hash_of_name(const struct kube_store *s, const struct kube_name *n)
 {
-	return kube_hash_name(s, n->ns->name, n->ns->name_len, n->name, n->name_len);
+	return kube_hash_labels(s, n->ns->name, n->ns->name_len, n->name, n->name_len);
 }
 static inline uint64_t kube_hash_of_object(const struct kube_store *s, const struct kube_object *o)
 {

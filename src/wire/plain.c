@@ -147,34 +147,49 @@ struct wire_answer *wire_plain_denial(struct arena *a, const uint8_t *question, 
 
 static size_t services_size(const struct wire_plain_srvs *s)
 {
-	size_t size = (size_t)s->n * (RR_FIXED + SRV_NUMBERS) + (size_t)s->n_addresses * RR_FIXED;
+	size_t size = s->n * (size_t)(RR_FIXED + SRV_NUMBERS + s->rest_len) + s->n_addresses * (size_t)RR_FIXED;
 
 	for (unsigned i = 0; i < s->n; i++)
-		size += s->srv[i].target_len;
+		size += s->srv[i].head_len;
 	for (unsigned i = 0; i < s->n_addresses; i++)
 		size += s->address[i].size;
 	return size;
 }
 
-static uint8_t *put_srv(uint8_t *p, const struct wire_plain_srvs *s, const struct wire_plain_srv *r)
+static inline uint8_t *put_srv(uint8_t *p, const struct wire_plain_srvs *s, const struct wire_plain_srv *r)
 {
-	p = put_rr(p, WIRE_HEADER_LEN, TYPE_SRV, s->ttl_s, SRV_NUMBERS + r->target_len);
+	p = put_rr(p, WIRE_HEADER_LEN, TYPE_SRV, s->ttl_s, SRV_NUMBERS + (unsigned)r->head_len + s->rest_len);
 	wire_put_u16(p, 0);
 	wire_put_u16(p + 2, s->weight);
 	wire_put_u16(p + 4, r->port);
-	memcpy(p + SRV_NUMBERS, r->target, r->target_len);
-	return p + SRV_NUMBERS + r->target_len;
+	p += SRV_NUMBERS;
+	if (r->head_len)
+		memcpy(p, r->head, r->head_len);
+	p += r->head_len;
+	memcpy(p, s->rest, s->rest_len);
+	return p + s->rest_len;
 }
 
-/* Where in the message a target's addresses find their owner: at the question, or in the record. */
-static unsigned owner_of(const struct wire_plain_srv *r, const uint8_t *question, uint16_t question_len,
-			 unsigned target_off)
+/* The record's target, `len` bytes at `target`, is the question's name. */
+static inline bool is_question(const struct wire_plain_srvs *s, const uint8_t *target, unsigned len,
+			       const uint8_t *question, uint16_t question_len)
 {
-	bool same = r->target == question ||
-		    (r->target_len + 4u == question_len &&
-		     wire_bytes_equal_nocase(r->target, question, r->target_len));
+	if (len + 4u != question_len)
+		return false;
+	return s->rest == question || wire_bytes_equal_nocase(target, question, len);
+}
 
-	return same ? WIRE_HEADER_LEN : target_off;
+static inline uint8_t *put_address(uint8_t *p, unsigned owner, uint32_t ttl_s,
+				   const struct wire_plain_target_address *t)
+{
+	if (t->size == 4) {
+		p = put_rr(p, owner, TYPE_A, ttl_s, 4);
+		memcpy(p, t->addr, 4);
+		return p + 4;
+	}
+	p = put_rr(p, owner, TYPE_AAAA, ttl_s, 16);
+	memcpy(p, t->addr, 16);
+	return p + 16;
 }
 
 static void note_services(struct wire_answer *w, const struct wire_plain_srvs *s, uint8_t *msg)
@@ -199,17 +214,20 @@ struct wire_answer *wire_plain_services(struct arena *a, const uint8_t *question
 	p = msg + WIRE_HEADER_LEN + question_len;
 	note_services(w, s, msg);
 	for (unsigned i = 0; i < s->n; i++) {
+		unsigned target_len = s->srv[i].head_len + s->rest_len;
+		bool same;
+
 		w->ttl_off[i] = (uint16_t)(p - msg + 6);
 		p = put_srv(p, s, &s->srv[i]);
-		owner[i] = owner_of(&s->srv[i], question, question_len, (unsigned)(p - msg) - s->srv[i].target_len);
+		/* where the target's addresses find their owner */
+		same = is_question(s, p - target_len, target_len, question, question_len);
+		owner[i] = same ? WIRE_HEADER_LEN : (unsigned)(p - msg) - target_len;
 	}
 	for (unsigned i = 0; i < s->n_addresses; i++) {
 		const struct wire_plain_target_address *t = &s->address[i];
 
 		w->ttl_off[s->n + i] = (uint16_t)(p - msg + 6);
-		p = put_rr(p, owner[t->srv], t->size == 4 ? TYPE_A : TYPE_AAAA, s->address_ttl_s, t->size);
-		memcpy(p, t->addr, t->size);
-		p += t->size;
+		p = put_address(p, owner[t->srv], s->address_ttl_s, t);
 	}
 	return w;
 }

@@ -36,10 +36,11 @@ struct wire_answer *wire_plain_denial(struct arena *a, const uint8_t *question, 
 				      uint16_t flags, unsigned rcode, unsigned zone_off,
 				      const struct wire_plain_soa *soa);
 
-/* SRV records at the question's own name.  A target: wire form, whole; the question itself when it is that. */
+/* SRV records at the question's own name.  A target: `head`, labels without a root, and what all targets end in. */
 struct wire_plain_srv {
-	const uint8_t *target;
-	uint16_t target_len, port;
+	const uint8_t *head;
+	uint8_t head_len; /* may be 0 */
+	uint16_t port;
 };
 /* An address of a target: 4 (A) or 16 bytes (AAAA). */
 struct wire_plain_target_address {
@@ -52,6 +53,8 @@ enum { WIRE_PLAIN_SRV_MAX = 16 };
 struct wire_plain_srvs {
 	uint32_t ttl_s, address_ttl_s;
 	uint16_t weight, n, n_addresses; /* at least one and at most WIRE_PLAIN_SRV_MAX records; as many addresses */
+	uint16_t rest_len;
+	const uint8_t *rest; /* what all targets end in, wire form; may point into the question */
 	struct wire_plain_srv srv[WIRE_PLAIN_SRV_MAX];
 	struct wire_plain_target_address address[WIRE_PLAIN_SRV_MAX];
 };

@@ -63,14 +63,23 @@ unsigned k8s_dashed_addr(const uint8_t *label, unsigned len, uint8_t addr[16])
 	return 4;
 }
 
-static char *put_decimal(char *p, unsigned v)
+/* Three places for the digits of a number below 256, and how many it has. */
+#define OCTET(v)                                                                                                       \
+	{                                                                                                              \
+		'0' + ((v) >= 100 ? (v) / 100 : (v) >= 10 ? (v) / 10 : (v)),                                           \
+			'0' + ((v) >= 100 ? (v) / 10 % 10 : (v) % 10), '0' + (v) % 10,                                 \
+			(v) >= 100 ? 3 : (v) >= 10 ? 2 : 1                                                             \
+	}
+#define OCTETS_4(v)  OCTET(v), OCTET((v) + 1), OCTET((v) + 2), OCTET((v) + 3)
+#define OCTETS_16(v) OCTETS_4(v), OCTETS_4((v) + 4), OCTETS_4((v) + 8), OCTETS_4((v) + 12)
+#define OCTETS_64(v) OCTETS_16(v), OCTETS_16((v) + 16), OCTETS_16((v) + 32), OCTETS_16((v) + 48)
+static const char octets[256][4] = {OCTETS_64(0), OCTETS_64(64), OCTETS_64(128), OCTETS_64(192)};
+
+/* Writes four bytes, whatever it returns. */
+static inline char *put_octet(char *p, unsigned v)
 {
-	if (v >= 100)
-		*p++ = (char)('0' + v / 100);
-	if (v >= 10)
-		*p++ = (char)('0' + v / 10 % 10);
-	*p++ = (char)('0' + v % 10);
-	return p;
+	memcpy(p, octets[v], sizeof(octets[v]));
+	return p + octets[v][3];
 }
 
 static char *put_group(char *p, unsigned v)
@@ -127,11 +136,10 @@ unsigned k8s_dashed_text(const uint8_t *addr, unsigned addr_len, char out[K8S_DA
 	if (addr_len == 16)
 		return dashed6(addr, out);
 	for (unsigned i = 0; i < 4; i++) {
-		if (i)
-			*p++ = '-';
-		p = put_decimal(p, addr[i]);
+		p = put_octet(p, addr[i]);
+		*p++ = '-';
 	}
-	return (unsigned)(p - out);
+	return (unsigned)(p - out) - 1;
 }
 
 unsigned k8s_peer_addr(const struct query *q, uint8_t addr[16])

@@ -110,7 +110,7 @@ static bool add_matching(struct gather *g, struct k8s_endpoint_walk *w, const st
 	struct kube_endpoint e;
 	bool found = false;
 
-	if (k8s_walk_takes_all(w)) {
+	if (w->all_endpoints) {
 		add_all(g, s);
 		return s->n_ip4 || s->n_ip6;
 	}

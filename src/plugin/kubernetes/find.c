@@ -57,13 +57,11 @@ bool k8s_port_matches(const struct k8s_name *n, const struct kube_port *p)
 	return !n->proto.len || same(n->proto, proto, strlen(proto));
 }
 
-unsigned k8s_ports_matching(const struct k8s_name *n, struct kube_port_iter it)
+unsigned k8s_count_ports(const struct k8s_name *n, struct kube_port_iter it)
 {
 	struct kube_port p;
 	unsigned count = 0;
 
-	if (likely(!n->port.len && !n->proto.len))
-		return it.left;
 	while (kube_port_next(&it, &p))
 		count += k8s_port_matches(n, &p);
 	return count;
@@ -114,12 +112,7 @@ static bool zone_matches(const struct k8s_name *n, struct kube_str zone)
 	return true;
 }
 
-bool k8s_walk_takes_all(const struct k8s_endpoint_walk *w)
-{
-	return !w->name->endpoint.len && (!w->name->zonal || w->any_zone);
-}
-
-bool k8s_walk_endpoint(struct k8s_endpoint_walk *w, struct kube_endpoint *ret)
+bool k8s_endpoint_matching(struct k8s_endpoint_walk *w, struct kube_endpoint *ret)
 {
 	while (kube_endpoint_next(&w->it, ret)) {
 		if (w->name->endpoint.len && !host_matches(w, ret))
@@ -141,16 +134,10 @@ static bool cluster_matches(const struct k8s_name *n, bool multicluster, const s
 	return same(n->cluster, c.s, c.len);
 }
 
-const struct kube_slice *k8s_walk_slice(struct k8s_endpoint_walk *w)
+const struct kube_slice *k8s_slice_matching(const struct k8s_endpoint_walk *w, const struct kube_slice *s)
 {
-	const struct kube_slice *s = w->slice;
-	bool all = !w->multicluster && !w->name->cluster.len;
-
-	while (s && !all && !cluster_matches(w->name, w->multicluster, s))
+	while (s && !cluster_matches(w->name, w->multicluster, s))
 		s = kube_slice_next(s);
-	w->slice = s ? kube_slice_next(s) : NULL;
-	if (s)
-		w->it = kube_slice_endpoints(s);
 	return s;
 }
 
@@ -165,20 +152,35 @@ static bool anything(struct k8s_endpoint_walk w)
 	return false;
 }
 
+/* The host label asked for, as an address. */
+static void read_host(struct k8s_endpoint_walk *w)
+{
+	uint8_t label[WIRE_LABEL_MAX];
+	unsigned len = w->name->endpoint.len;
+
+	memcpy(label, w->name->endpoint.s, len);
+	if (len > 2 && !memcmp(label + len - 3, "--0", 3))
+		len--; /* "1--0" is 1:: with the 0 that a label needs at its end */
+	w->addr_len = (uint8_t)k8s_dashed_addr(label, len, w->addr);
+}
+
 struct k8s_endpoint_walk k8s_endpoints(const struct kubernetes *k, const struct k8s_name *name,
 				       bool multicluster, const struct kube_name *n)
 {
-	struct k8s_endpoint_walk w = {
-		.k = k, .name = name, .multicluster = multicluster, .slice = kube_name_slices(n)};
-	uint8_t label[WIRE_LABEL_MAX];
-	unsigned len = name->endpoint.len;
+	struct k8s_endpoint_walk w;
 
-	if (len) {
-		memcpy(label, name->endpoint.s, len);
-		if (len > 2 && !memcmp(label + len - 3, "--0", 3))
-			len--; /* "1--0" is 1:: with the 0 that a label needs at its end */
-		w.addr_len = k8s_dashed_addr(label, len, w.addr);
-	}
-	w.any_zone = name->zonal && name->prefer && !anything(w);
+	w.k = k;
+	w.name = name;
+	w.slice = kube_name_slices(n);
+	w.multicluster = multicluster;
+	w.any_zone = false;
+	w.addr_len = 0;
+	w.all_slices = !multicluster && !name->cluster.len;
+	w.all_endpoints = !name->endpoint.len && !name->zonal;
+	if (name->endpoint.len)
+		read_host(&w);
+	if (name->zonal && name->prefer)
+		w.any_zone = !anything(w);
+	w.all_endpoints |= w.any_zone && !name->endpoint.len;
 	return w;
 }

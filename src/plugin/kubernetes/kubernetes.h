@@ -155,7 +155,11 @@ bool k8s_find_service(const struct k8s_ask *a, const struct kube_name **ret_name
 		      const struct kube_service **ret_service);
 /* A port of these matches what the name says (or it says nothing). */
 bool k8s_port_matches(const struct k8s_name *n, const struct kube_port *p);
-unsigned k8s_ports_matching(const struct k8s_name *n, struct kube_port_iter it);
+unsigned k8s_count_ports(const struct k8s_name *n, struct kube_port_iter it);
+static inline unsigned k8s_ports_matching(const struct k8s_name *n, struct kube_port_iter it)
+{
+	return likely(!n->port.len && !n->proto.len) ? it.left : k8s_count_ports(n, it);
+}
 
 /* Endpoints of a service that match host label, cluster and topology zone. */
 struct k8s_endpoint_walk {
@@ -165,17 +169,30 @@ struct k8s_endpoint_walk {
 	struct kube_endpoint_iter it;
 	bool multicluster;
 	bool any_zone; /* `prefer`, and there is none in that zone */
+	bool all_slices, all_endpoints; /* no filter: each matches */
+	uint8_t addr_len;
 	uint8_t addr[16]; /* what the host label is, read as an address */
-	unsigned addr_len;
 };
 /* Begin; `any_zone` is settled here. */
 struct k8s_endpoint_walk k8s_endpoints(const struct kubernetes *k, const struct k8s_name *name,
 				       bool multicluster, const struct kube_name *n);
+const struct kube_slice *k8s_slice_matching(const struct k8s_endpoint_walk *w, const struct kube_slice *s);
+bool k8s_endpoint_matching(struct k8s_endpoint_walk *w, struct kube_endpoint *ret);
 /* The next slice with its endpoints to walk; NULL at the end. */
-const struct kube_slice *k8s_walk_slice(struct k8s_endpoint_walk *w);
-bool k8s_walk_endpoint(struct k8s_endpoint_walk *w, struct kube_endpoint *ret);
-/* No filter: every endpoint of a slice matches. */
-bool k8s_walk_takes_all(const struct k8s_endpoint_walk *w);
+static inline const struct kube_slice *k8s_walk_slice(struct k8s_endpoint_walk *w)
+{
+	const struct kube_slice *s = likely(w->all_slices) ? w->slice : k8s_slice_matching(w, w->slice);
+
+	if (!s)
+		return NULL;
+	w->slice = kube_slice_next(s);
+	w->it = kube_slice_endpoints(s);
+	return s;
+}
+static inline bool k8s_walk_endpoint(struct k8s_endpoint_walk *w, struct kube_endpoint *ret)
+{
+	return likely(w->all_endpoints) ? kube_endpoint_next(&w->it, ret) : k8s_endpoint_matching(w, ret);
+}
 /* An endpoint's host label; `buf` may be used for it. */
 struct k8s_label k8s_host_label(const struct kubernetes *k, const struct kube_endpoint *e,
 				char buf[K8S_DASHED_MAX]);
@@ -216,17 +233,17 @@ enum k8s_outcome k8s_srv_end(struct k8s_srv *s);
 unsigned k8s_srv_pairs(const struct k8s_name *filter, struct k8s_endpoint_walk w);
 /* Each record's, of so many pairs. */
 unsigned k8s_srv_weight(unsigned pairs);
+/* What it is when no endpoint matches. */
+static inline enum k8s_outcome k8s_no_endpoints(const struct k8s_ask *a)
+{
+	return a->name.zonal ? K8S_NODATA : K8S_NXDOMAIN;
+}
 
-/* ---- srv_quick.c: the same for at most WIRE_PLAIN_SRV_MAX pairs of class IN */
-struct k8s_srv_quick {
-	const struct k8s_name *filter;
-	struct wire_plain_srvs wire;
-};
-void k8s_srv_quick_begin(struct k8s_srv_quick *s, const struct k8s_ask *a, unsigned pairs);
-/* `target` and `addr` stay until the end. */
-void k8s_srv_quick_add(struct k8s_srv_quick *s, struct kube_port_iter ports, const uint8_t *target, size_t len,
-		       const uint8_t *addr, unsigned addr_len);
-enum k8s_outcome k8s_srv_quick_end(const struct k8s_srv_quick *s, struct query *q);
+/* ---- srv_quick.c: the same for at most WIRE_PLAIN_SRV_MAX pairs of class IN; false: they are more, or of another class */
+bool k8s_srv_quick_cluster_ip(struct k8s_ask *a, const struct kube_name *n, const struct kube_service *svc,
+			      unsigned pairs, enum k8s_outcome *ret);
+bool k8s_srv_quick_endpoints(struct k8s_ask *a, const struct kube_name *n, struct k8s_endpoint_walk *w,
+			     enum k8s_outcome *ret);
 
 /* ---- reverse.c */
 enum k8s_outcome k8s_reverse(struct k8s_ask *a);

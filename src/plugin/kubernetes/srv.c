@@ -99,7 +99,7 @@ unsigned k8s_srv_pairs(const struct k8s_name *filter, struct k8s_endpoint_walk w
 	while ((slice = k8s_walk_slice(&w))) {
 		unsigned ports = k8s_ports_matching(filter, kube_slice_ports(slice));
 
-		if (k8s_walk_takes_all(&w))
+		if (w.all_endpoints)
 			n += ports * ((unsigned)slice->n_ip4 + slice->n_ip6);
 		else
 			while (ports && k8s_walk_endpoint(&w, &e))
@@ -121,66 +121,21 @@ static struct k8s_srv srv_of(struct k8s_ask *a)
 	};
 }
 
-static bool is_few(const struct k8s_ask *a, unsigned pairs)
-{
-	return likely(pairs <= WIRE_PLAIN_SRV_MAX && a->q->in.qclass == CLASS_IN);
-}
-
-/* The service's name as the question ends in it, if that is how we would spell it; else NULL. */
-static const uint8_t *asked_name(const struct k8s_ask *a, size_t *ret_len)
-{
-	const struct query *q = a->q;
-	size_t off = (size_t)(a->name.service.s - 1 - q->in.qname);
-
-	*ret_len = q->in.qname_len - off;
-	return memcmp(q->question + off, q->in.qname + off, *ret_len) == 0 ? q->question + off : NULL;
-}
-
-/* The same, however the question is spelled; NULL: longer than a name can be. */
-static const uint8_t *service_name(const struct k8s_ask *a, const struct k8s_part *parts, unsigned n,
-				   uint8_t buf[WIRE_NAME_MAX], size_t *ret_len)
-{
-	const uint8_t *name = asked_name(a, ret_len);
-
-	if (likely(name))
-		return name;
-	*ret_len = k8s_compose_into(buf, parts, n, a->q->question + a->zone_off);
-	return *ret_len ? buf : NULL;
-}
-
-static enum k8s_outcome cluster_ip_quick(struct k8s_ask *a, const struct kube_service *svc,
-					 const struct k8s_part *parts, unsigned n, unsigned pairs)
-{
-	struct kube_port_iter ports = kube_service_ports(svc);
-	uint8_t buf[WIRE_NAME_MAX];
-	struct k8s_srv_quick s;
-	size_t len;
-	const uint8_t *target = service_name(a, parts, n, buf, &len);
-
-	if (!target)
-		return K8S_NO_MEMORY;
-	k8s_srv_quick_begin(&s, a, pairs);
-	for (unsigned i = 0; i < svc->n_ip4; i++)
-		k8s_srv_quick_add(&s, ports, target, len, kube_service_ip4(svc) + 4 * i, 4);
-	for (unsigned i = 0; i < svc->n_ip6; i++)
-		k8s_srv_quick_add(&s, ports, target, len, kube_service_ip6(svc) + 16 * i, 16);
-	return k8s_srv_quick_end(&s, a->q);
-}
-
 static enum k8s_outcome cluster_ip(struct k8s_ask *a, const struct kube_name *n,
 				   const struct kube_service *svc)
 {
 	struct k8s_part parts[] = {{n->name, n->name_len}, {n->ns->name, n->ns->name_len}, K8S_PART("svc")};
 	unsigned ports = k8s_ports_matching(&a->name, kube_service_ports(svc));
 	unsigned pairs = ports * (svc->n_ip4 + svc->n_ip6);
+	enum k8s_outcome ret;
 	struct k8s_srv s;
 	uint8_t *rdata;
 	size_t len;
 
 	if (!ports)
 		return K8S_NXDOMAIN;
-	if (is_few(a, pairs))
-		return cluster_ip_quick(a, svc, parts, ARRAY_LEN(parts), pairs);
+	if (likely(k8s_srv_quick_cluster_ip(a, n, svc, pairs, &ret)))
+		return ret;
 	s = srv_of(a);
 	s.pairs = pairs;
 	if (!k8s_srv_begin(&s))
@@ -195,8 +150,8 @@ static enum k8s_outcome cluster_ip(struct k8s_ask *a, const struct kube_name *n,
 	return k8s_srv_end(&s);
 }
 
-/* What its SRV records lead to, `head` bytes left free in front.  NULL: no memory. */
-static uint8_t *endpoint_target(struct k8s_ask *a, size_t head, const struct kube_slice *slice,
+/* What its SRV records lead to, the rdata's fixed part left free in front.  NULL: no memory. */
+static uint8_t *endpoint_target(struct k8s_ask *a, const struct kube_slice *slice,
 				const struct kube_endpoint *e, size_t *ret_len)
 {
 	const struct kube_name *svc = slice->name;
@@ -211,52 +166,7 @@ static uint8_t *endpoint_target(struct k8s_ask *a, size_t head, const struct kub
 	parts[n++] = (struct k8s_part){svc->name, svc->name_len};
 	parts[n++] = (struct k8s_part){svc->ns->name, svc->ns->name_len};
 	parts[n++] = K8S_PART("svc");
-	return k8s_compose(&a->q->arena, head, parts, n, a->q->question + a->zone_off, ret_len);
-}
-
-/* The same, put before the service's name in the question where that can be. */
-static const uint8_t *endpoint_target_quick(struct k8s_ask *a, const struct kube_slice *slice,
-					    const struct kube_endpoint *e, size_t *ret_len)
-{
-	size_t rest_len;
-	const uint8_t *rest = a->zone->multicluster ? NULL : asked_name(a, &rest_len);
-	char buf[K8S_DASHED_MAX];
-	struct k8s_label host;
-	uint8_t *p;
-
-	if (!rest)
-		return endpoint_target(a, 0, slice, e, ret_len);
-	host = k8s_host_label(a->k, e, buf);
-	*ret_len = 1u + host.len + rest_len;
-	p = *ret_len <= WIRE_NAME_MAX && host.len <= WIRE_LABEL_MAX ? arena_alloc(&a->q->arena, *ret_len) : NULL;
-	if (!p)
-		return NULL;
-	p[0] = host.len;
-	memcpy(p + 1, host.s, host.len);
-	memcpy(p + 1 + host.len, rest, rest_len);
-	return p;
-}
-
-static enum k8s_outcome endpoints_quick(struct k8s_ask *a, struct k8s_endpoint_walk w, unsigned pairs)
-{
-	const struct kube_slice *slice;
-	struct k8s_srv_quick s;
-	struct kube_endpoint e;
-	size_t len;
-
-	k8s_srv_quick_begin(&s, a, pairs);
-	while ((slice = k8s_walk_slice(&w))) {
-		if (!k8s_ports_matching(&a->name, kube_slice_ports(slice)))
-			continue;
-		while (k8s_walk_endpoint(&w, &e)) {
-			const uint8_t *target = endpoint_target_quick(a, slice, &e, &len);
-
-			if (!target)
-				return K8S_NO_MEMORY;
-			k8s_srv_quick_add(&s, kube_slice_ports(slice), target, len, e.addr, e.addr_len);
-		}
-	}
-	return k8s_srv_quick_end(&s, a->q);
+	return k8s_compose(&a->q->arena, K8S_SRV_FIXED, parts, n, a->q->question + a->zone_off, ret_len);
 }
 
 static enum k8s_outcome endpoints_many(struct k8s_ask *a, struct k8s_endpoint_walk w, unsigned pairs)
@@ -271,7 +181,7 @@ static enum k8s_outcome endpoints_many(struct k8s_ask *a, struct k8s_endpoint_wa
 		return K8S_NO_MEMORY;
 	while ((slice = k8s_walk_slice(&w))) {
 		while (!s.out_of_memory && s.bytes <= WIRE_MSG_MAX && k8s_walk_endpoint(&w, &e)) {
-			uint8_t *rdata = endpoint_target(a, K8S_SRV_FIXED, slice, &e, &len);
+			uint8_t *rdata = endpoint_target(a, slice, &e, &len);
 
 			s.out_of_memory |= !rdata;
 			if (rdata)
@@ -284,11 +194,17 @@ static enum k8s_outcome endpoints_many(struct k8s_ask *a, struct k8s_endpoint_wa
 static enum k8s_outcome endpoints(struct k8s_ask *a, const struct kube_name *n)
 {
 	struct k8s_endpoint_walk w = k8s_endpoints(a->k, &a->name, a->zone->multicluster, n);
-	unsigned pairs = k8s_srv_pairs(&a->name, w);
+	const struct kube_slice *first = w.slice;
+	enum k8s_outcome ret;
+	unsigned pairs;
 
+	if (likely(k8s_srv_quick_endpoints(a, n, &w, &ret)))
+		return ret;
+	w.slice = first;
+	pairs = k8s_srv_pairs(&a->name, w);
 	if (!pairs)
-		return a->name.zonal ? K8S_NODATA : K8S_NXDOMAIN;
-	return is_few(a, pairs) ? endpoints_quick(a, w, pairs) : endpoints_many(a, w, pairs);
+		return k8s_no_endpoints(a);
+	return endpoints_many(a, w, pairs);
 }
 
 /* Whether the service is there to be seen at all takes more than the service. */

@@ -7,6 +7,7 @@
 #include <arpa/inet.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -168,6 +169,18 @@ static void test_dashed_labels(void **state)
 	}
 }
 
+static void test_every_octet_is_dashed_as_it_is_printed(void **state)
+{
+	for (unsigned i = 0; i < 256; i++) {
+		const uint8_t addr[4] = {(uint8_t)i, (uint8_t)(255 - i), (uint8_t)(i ^ 5), (uint8_t)i};
+		char got[K8S_DASHED_MAX], want[K8S_DASHED_MAX];
+		int len = snprintf(want, sizeof want, "%u-%u-%u-%u", addr[0], addr[1], addr[2], addr[3]);
+
+		assert_int_equal(k8s_dashed_text(addr, 4, got), len);
+		assert_memory_equal(got, want, (size_t)len);
+	}
+}
+
 static void test_selectors(void **state)
 {
 	static const char *const good[] = {
@@ -210,6 +223,7 @@ int main(void)
 		cmocka_unit_test(test_a_zone_ends_at_a_label),
 		cmocka_unit_test(test_reverse_names),
 		cmocka_unit_test(test_dashed_labels),
+		cmocka_unit_test(test_every_octet_is_dashed_as_it_is_printed),
 		cmocka_unit_test(test_selectors),
 		cmocka_unit_test(test_what_was_seen_is_told_from_what_was_not),
 	};

@@ -114,8 +114,9 @@ static const char *const target_names[] = {"a.svc.local.", "h1.a.svc.local.", "h
 static void srv_at(struct fixture *f, struct wire_plain_srvs *s, unsigned target, uint16_t port)
 {
 	uint8_t *name = arena_alloc(&f->arena, WIRE_NAME_MAX);
+	unsigned len = (unsigned)wire_name_from_text(target_names[target], name);
 
-	s->srv[s->n++] = (struct wire_plain_srv){name, (uint16_t)wire_name_from_text(target_names[target], name), port};
+	s->srv[s->n++] = (struct wire_plain_srv){name, (uint8_t)(len - s->rest_len), port};
 }
 
 static void address_of(struct wire_plain_srvs *s, unsigned srv, unsigned size)
@@ -125,24 +126,30 @@ static void address_of(struct wire_plain_srvs *s, unsigned srv, unsigned size)
 	s->address[s->n_addresses++] = (struct wire_plain_target_address){addr, (uint8_t)size, (uint8_t)srv};
 }
 
-static void services_are_as_built(struct fixture *f, const struct wire_plain_srvs *s)
+/* Without `rest` the targets end in the question's own bytes. */
+static void services_are_as_built(struct fixture *f, struct wire_plain_srvs *s)
 {
 	uint8_t q[WIRE_NAME_MAX + 4], rdata[6 + WIRE_NAME_MAX];
-	unsigned len = question_of("A.svc.LOCAL.", TYPE_SRV, q);
+	uint8_t target[WIRE_PLAIN_SRV_MAX][WIRE_NAME_MAX];
+	unsigned len = question_of("A.svc.LOCAL.", TYPE_SRV, q), target_len;
 
+	s->rest = s->rest ? s->rest : q;
 	wire_build_begin(f->b, q, (uint16_t)len, FLAG_AA);
 	for (unsigned i = 0; i < s->n; i++) {
 		wire_put_u16(rdata, 0);
 		wire_put_u16(rdata + 2, s->weight);
 		wire_put_u16(rdata + 4, s->srv[i].port);
-		memcpy(rdata + 6, s->srv[i].target, s->srv[i].target_len);
+		target_len = s->srv[i].head_len + s->rest_len;
+		memcpy(target[i], s->srv[i].head, s->srv[i].head_len);
+		memcpy(target[i] + s->srv[i].head_len, s->rest, s->rest_len);
+		memcpy(rdata + 6, target[i], target_len);
 		assert_int_equal(wire_build_rr(f->b, SECTION_ANSWER, true, q, TYPE_SRV, CLASS_IN, s->ttl_s, rdata,
-					       (uint16_t)(6 + s->srv[i].target_len)), 0);
+					       (uint16_t)(6 + target_len)), 0);
 	}
 	for (unsigned i = 0; i < s->n_addresses; i++) {
 		const struct wire_plain_target_address *t = &s->address[i];
 
-		assert_int_equal(wire_build_rr(f->b, SECTION_ADDITIONAL, false, s->srv[t->srv].target,
+		assert_int_equal(wire_build_rr(f->b, SECTION_ADDITIONAL, false, target[t->srv],
 					       t->size == 4 ? TYPE_A : TYPE_AAAA, CLASS_IN, s->address_ttl_s, t->addr,
 					       t->size), 0);
 	}
@@ -152,8 +159,10 @@ static void services_are_as_built(struct fixture *f, const struct wire_plain_srv
 static void test_services_are_as_the_builder_makes_them(void **state)
 {
 	struct fixture *f = *state;
-	struct wire_plain_srvs one = {.ttl_s = 5, .address_ttl_s = 5, .weight = 100};
-	struct wire_plain_srvs many = {.ttl_s = 30, .address_ttl_s = 5, .weight = 6};
+	static const uint8_t root[1], service[] = "\1a\3svc\5local";
+	struct wire_plain_srvs one = {.ttl_s = 5, .address_ttl_s = 5, .weight = 100, .rest = root, .rest_len = sizeof(root)};
+	struct wire_plain_srvs many = {.ttl_s = 30, .address_ttl_s = 5, .weight = 6, .rest = service, .rest_len = sizeof(service)};
+	struct wire_plain_srvs own = {.ttl_s = 5, .address_ttl_s = 5, .weight = 50, .rest_len = sizeof(service)};
 
 	srv_at(f, &one, 0, 80);
 	services_are_as_built(f, &one); /* without an address */
@@ -168,6 +177,12 @@ static void test_services_are_as_the_builder_makes_them(void **state)
 	for (unsigned i = 0; i < WIRE_PLAIN_SRV_MAX; i++)
 		address_of(&many, i % 3, i % 2 ? 4 : 16);
 	services_are_as_built(f, &many);
+
+	srv_at(f, &own, 0, 80);
+	srv_at(f, &own, 1, 80);
+	address_of(&own, 0, 4);
+	address_of(&own, 1, 16);
+	services_are_as_built(f, &own);
 }
 
 int main(void)
