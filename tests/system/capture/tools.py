@@ -62,6 +62,15 @@ def query(name, rdtype="A"):
     return dns.message.make_query(name, rdtype).to_wire()
 
 
+def ask(ns, server, name):
+    """One question from a new socket, and its answer in words: much faster than dig in a namespace."""
+    with ns.inside(), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+        s.settimeout(5)
+        s.connect((server, 53))
+        s.send(query(name))
+        return dns.message.from_wire(s.recv(4096)).to_text()
+
+
 def pairs(ns, server, names):
     """A and AAAA of each name at once from a new socket; waits for the answers, but not for long."""
     with ns.inside():

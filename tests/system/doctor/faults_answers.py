@@ -1,12 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Upstreams and servers whose answers are wrong: cut, incomplete, about something else, badly signed."""
-import datetime
-import os
 import socket
-import subprocess
 import threading
 
-from harness import cluster, relay
+from harness import cluster, relay, signed
 from . import net_servers
 from .net_cluster import ZONE
 
@@ -79,17 +76,7 @@ class OtherAddress:
 # ---------------------------------------------------------------- signed
 def signed_zone(folder, start, end):
     """ZONE with signatures that hold from `start` to `end` (hours from now): (its text, its DS record)."""
-    folder = str(folder)
-    with open(os.path.join(folder, "zone"), "w") as f:
-        f.write(ZONE)
-    run = {"cwd": folder, "check": True, "capture_output": True, "text": True}
-    subprocess.run(["dnssec-keygen", "-a", "ECDSAP256SHA256", "-f", "KSK", "example.org"], **run)
-    subprocess.run(["dnssec-keygen", "-a", "ECDSAP256SHA256", "example.org"], **run)
-    now = datetime.datetime.now(datetime.timezone.utc)
-    times = [(now + datetime.timedelta(hours=h)).strftime("%Y%m%d%H%M%S") for h in (start, end)]
-    subprocess.run(["dnssec-signzone", "-S", "-P", "-o", "example.org", "-s", times[0], "-e", times[1], "-f", "signed", "zone"], **run)
-    with open(os.path.join(folder, "signed")) as f, open(os.path.join(folder, "dsset-example.org.")) as ds:
-        return f.read(), " ".join(ds.read().splitlines()[0].split())
+    return signed.zone(folder, ZONE, start, end)
 
 
 VALIDATOR = net_servers.UNBOUND.replace('module-config: "iterator"', 'module-config: "validator iterator"\n  trust-anchor: "{DS}"\n'
