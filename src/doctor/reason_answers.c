@@ -93,6 +93,15 @@ static void wish_aaaa(struct reason *r)
 	}
 }
 
+static bool fault_stands(const struct reason *r)
+{
+	for (unsigned i = 0; i < r->out->n; i++) {
+		if (r->out->v[i].severity == SEVERITY_FAULT)
+			return true;
+	}
+	return false;
+}
+
 static void judge_family(struct reason *r, int s, uint16_t has, uint16_t lacks)
 {
 	struct tries t = reason_tries(r, plain(r, s, lacks)), g = reason_tries(r, plain(r, s, has));
@@ -100,8 +109,11 @@ static void judge_family(struct reason *r, int s, uint16_t has, uint16_t lacks)
 	char rcode[16];
 	struct verdict *v;
 
-	/* Silence for one type counts where the other type loses nothing, and nothing else explains it. */
+	/* Silence for one type counts where the other type loses nothing, and nothing else explains it; a failure, too, may
+	 * be of the way to the upstream, while the other type comes from the cache. */
 	if (!one_sided(r, s, has, lacks) || t.n < TRIES_SURE || (bad < 0 && (reason_lost(&g) || r->out->n)))
+		return;
+	if (bad >= 0 && reason_at(r, bad)->reply.rcode == RCODE_SERVFAIL && fault_stands(r))
 		return;
 	if (reason_also(r, VERDICT_AAAA_WRONG, s, &t))
 		return;
