@@ -95,6 +95,8 @@ struct report_recall *recall_take(struct report *r, const struct exchange *e)
 		i = oldest;
 		if (i->used)
 			settle(r, i);
+		else
+			r->memory->n++;
 		*i = (struct report_recall){.used = true,
 					    .server = *recall_server(e),
 					    .qtype = e->qtype,
@@ -137,7 +139,8 @@ void report_recall_exchange(struct report *r, const struct exchange *e, const st
 
 static int by_time(const void *a, const void *b)
 {
-	const struct report_recall *x = a, *y = b;
+	const struct report_recall *x = *(const struct report_recall *const *)a,
+				   *y = *(const struct report_recall *const *)b;
 
 	if (x->last_ns != y->last_ns)
 		return x->last_ns < y->last_ns ? -1 : 1;
@@ -146,13 +149,15 @@ static int by_time(const void *a, const void *b)
 
 void report_recall_finish(struct report *r)
 {
-	struct report_recall *all = r->memory->v[0];
+	const struct report_recall *all[RECALL_BUCKETS * RECALL_WAYS];
+	unsigned n = 0;
 
-	/* What is found does not depend on the hash. */
-	qsort(all, (size_t)RECALL_BUCKETS * RECALL_WAYS, sizeof(*all), by_time);
-	for (unsigned i = 0; i < RECALL_BUCKETS * RECALL_WAYS; i++) {
-		if (all[i].used)
-			settle(r, &all[i]);
+	for (unsigned i = 0; n < r->memory->n && i < RECALL_BUCKETS * RECALL_WAYS; i++) {
+		if (r->memory->v[i / RECALL_WAYS][i % RECALL_WAYS].used)
+			all[n++] = &r->memory->v[i / RECALL_WAYS][i % RECALL_WAYS];
 	}
-	memset(r->memory, 0, sizeof(*r->memory));
+	/* What is found does not depend on the hash. */
+	qsort(all, n, sizeof(all[0]), by_time);
+	for (unsigned i = 0; i < n; i++)
+		settle(r, all[i]);
 }

@@ -60,6 +60,7 @@ struct report_zone {
 
 struct report_memory {
 	struct report_recall v[RECALL_BUCKETS][RECALL_WAYS];
+	unsigned n; /* used */
 	struct report_zone zones[RECALL_ZONES_MAX];
 	unsigned n_zones;
 };

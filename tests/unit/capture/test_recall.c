@@ -197,8 +197,9 @@ static void test_cut_messages_are_not_judged(void **state)
 /* A question at the Service's address, and behind it at a pod. */
 static void through(double s, unsigned pod, unsigned rcode, uint32_t ttl_s)
 {
-	static uint16_t n = 100;
-	struct talk t = {.s = s, .server = VIP, .rcode = rcode, .ttl_s = ttl_s, .port = ++n, .id = n};
+	static uint16_t last = 100;
+	uint16_t n = ++last;
+	struct talk t = {.s = s, .server = VIP, .rcode = rcode, .ttl_s = ttl_s, .port = n, .id = n};
 
 	add(&t);
 	t.s += 0.0001;
@@ -271,9 +272,9 @@ static void test_signatures_that_ended_are_told_by_the_captures_clock(void **sta
 				      .expiration = 1000000 - 172800}});
 	assert_fault(VERDICT_CLOCK_DNSSEC, "192.0.2.53");
 	assert_non_null(strstr(found.v[0].summary, "or that of the machine that captured"));
-	assert_non_null(
-		strstr(found.v[0].evidence[0].text, "the signature of its A records ended 48 hours before, "
-						    "by the clock of the machine that captured"));
+	assert_non_null(strstr(found.v[0].evidence[0].text,
+			       "the signature of its A records ended 48 hours before, "
+			       "by the clock of the machine that captured"));
 	assert_non_null(strstr(found.v[0].remedy, "NTP"));
 }
 
