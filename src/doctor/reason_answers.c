@@ -93,10 +93,11 @@ static void wish_aaaa(struct reason *r)
 	}
 }
 
+/* One of another kind. */
 static bool fault_stands(const struct reason *r)
 {
 	for (unsigned i = 0; i < r->out->n; i++) {
-		if (r->out->v[i].severity == SEVERITY_FAULT)
+		if (r->out->v[i].severity == SEVERITY_FAULT && r->out->v[i].slug != VERDICT_AAAA_WRONG)
 			return true;
 	}
 	return false;
