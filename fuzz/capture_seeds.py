@@ -6,7 +6,7 @@ Messages come from dnspython; the packets around them are spelled out.  The outp
 """
 import pathlib, struct
 
-import dns.flags, dns.message, dns.rrset
+import dns.edns, dns.flags, dns.message, dns.rrset
 
 FOLDER = pathlib.Path(__file__).parent / "corpus" / "capture"
 NULL, ETHERNET, RAW, LOOP, COOKED, COOKED_2 = range(6)
@@ -104,6 +104,30 @@ def main():
         a.set_rcode(3 if suffix else 0)
         walk += [(1, 0, ip(udp(CLIENT, VIP, 4100, 53, w.to_wire()))), (1, 0, ip(udp(VIP, CLIENT, 53, 4100, a.to_wire())))]
     save("search-path", RAW, walk)
+    # A denial that counts down, records as it ends; and what a validator fails, with an old signature when told not to check.
+    early = []
+    for ms, ttl, ident in ((0, 30, 1), (12000, 18, 2), (18000, 0, 3)):
+        w = question("late.example.org.", ident=ident)
+        a = dns.message.from_wire(answer(w, *([] if ttl else [("late.example.org.", 30, "IN", "A", "192.0.2.9")])))
+        if ttl:
+            a.set_rcode(3)
+            a.authority.append(dns.rrset.from_text("example.org.", ttl, "IN", "SOA", "ns.example.org. h.example.org. 1 2 3 4 30"))
+        early += [(ms, 0, ip(udp(CLIENT, VIP, 4200 + ident, 53, w.to_wire()))), (1, 0, ip(udp(VIP, CLIENT, 53, 4200 + ident, a.to_wire())))]
+    save("denied-and-made", RAW, early)
+    signed = []
+    for ident, cd in ((1, 0), (2, dns.flags.CD)):
+        w = question(ident=ident, edns=0, ednsflags=dns.flags.DO)
+        w.flags |= cd
+        a = dns.message.make_response(w)
+        a.flags |= cd
+        if cd:
+            for kind, data in (("A", "192.0.2.9"), ("RRSIG", "A 13 3 30 19700101000500 19700101000000 4711 example.org. AAAA")):
+                a.answer.append(dns.rrset.from_text("www.example.org.", 30, "IN", kind, data))
+        else:
+            a.set_rcode(2)
+            a.use_edns(0, options=[dns.edns.GenericOption(15, b"\0\7")])
+        signed += [(1, 0, ip(udp(CLIENT, VIP, 4300 + ident, 53, w.to_wire()))), (1, 0, ip(udp(VIP, CLIENT, 53, 4300 + ident, a.to_wire())))]
+    save("signed", RAW, signed)
 
 
 if __name__ == "__main__":
