@@ -13,7 +13,6 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
-#include <time.h>
 
 /* ---------------------------------------------------------------- callbacks of libcurl */
 
@@ -303,18 +302,10 @@ static void finish_ended(struct kube_http *h)
 
 enum { WAIT_FDS = 8 };
 
-static void rest(const struct kube_http *h)
-{
-	struct timespec t = {.tv_nsec = (long)(h->rest_us * NS_PER_US)};
-
-	if (t.tv_nsec)
-		(void)nanosleep(&t, NULL); /* a shorter one does no harm */
-}
-
 size_t kube_http_turn(struct kube_http *h, int timeout_ms, struct pollfd *fds, size_t n_fds)
 {
 	struct curl_waitfd wait[WAIT_FDS];
-	int running, ready = 0;
+	int running;
 
 	h->bytes = 0;
 	n_fds = n_fds < WAIT_FDS ? n_fds : WAIT_FDS;
@@ -323,20 +314,13 @@ size_t kube_http_turn(struct kube_http *h, int timeout_ms, struct pollfd *fds, s
 	/* What is new is started by the perform below: the poll returns at once for it. */
 	if (h->requests && timeout_ms > HTTP_CHECK_MS)
 		timeout_ms = HTTP_CHECK_MS;
-	(void)libcurl.multi_poll(h->multi, wait, (unsigned)n_fds, timeout_ms, &ready);
-	if (ready > 0)
-		rest(h);
+	(void)libcurl.multi_poll(h->multi, wait, (unsigned)n_fds, timeout_ms, NULL);
 	for (size_t i = 0; i < n_fds; i++)
 		fds[i].revents = wait[i].revents;
 	(void)libcurl.multi_perform(h->multi, &running); /* failures come as messages */
 	finish_ended(h);
 	http_check_connections(h);
 	return h->bytes;
-}
-
-void kube_http_rest(struct kube_http *h, unsigned us)
-{
-	h->rest_us = us;
 }
 
 void kube_http_wake(struct kube_http *h)

@@ -61,8 +61,6 @@ bool kube_http_pinged(const struct kube_request *r);
 /* Wait at most timeout_ms for something to do and do it.  `fds`: more descriptors to wait for (revents are
  * set).  How many bytes of responses came. */
 size_t kube_http_turn(struct kube_http *h, int timeout_ms, struct pollfd *fds, size_t n_fds);
-/* From the next turn on what arrives is left for so long (less than a second) before it is read, so that more comes to it. */
-void kube_http_rest(struct kube_http *h, unsigned us);
 void kube_http_wake(struct kube_http *h);
 
 /* Text for a URL's query value, in malloc'ed memory. */

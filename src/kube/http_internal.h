@@ -29,7 +29,6 @@ struct kube_http {
 	struct http_conn conns[HTTP_CONNS];
 	uint64_t checked_ns;
 	size_t bytes; /* of bodies, in this turn */
-	unsigned rest_us; /* between the arrival of something and reading it */
 };
 
 struct kube_request {

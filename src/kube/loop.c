@@ -20,6 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 
 enum { TURN_MAX_MS = 60000, FDS_MAX = 8 };
 
@@ -98,16 +99,19 @@ static int turn_timeout_ms(uint64_t again_ns)
 	return (int)((again_ns - now) / NS_PER_MS) + 1;
 }
 
-static void turn(uint64_t again_ns)
+/* After a turn that brought so many bytes. */
+static void rest(size_t bytes)
 {
-	struct pollfd fds[FDS_MAX];
-	size_t bytes = kube_http_turn(kube_loop.http, turn_timeout_ms(again_ns), fds, fds_to_poll(fds));
+	struct timespec t = {.tv_nsec = (long)(kube_pace(&loop.pace, clock_mono_ns(), bytes) * NS_PER_MS)};
 
-	kube_http_rest(kube_loop.http, kube_pace(&loop.pace, clock_mono_ns(), bytes));
+	if (t.tv_nsec)
+		(void)nanosleep(&t, NULL);
 }
 
 static void *run(void *arg)
 {
+	struct pollfd fds[FDS_MAX];
+
 	while (!loop.ending) {
 		uint64_t again = UINT64_MAX, t;
 
@@ -118,7 +122,7 @@ static void *run(void *arg)
 			again = again < t ? again : t;
 		}
 		if (!loop.ending)
-			turn(again);
+			rest(kube_http_turn(kube_loop.http, turn_timeout_ms(again), fds, fds_to_poll(fds)));
 	}
 	return NULL;
 }

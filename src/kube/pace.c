@@ -18,8 +18,8 @@ static void end_window(struct kube_pace *p, uint64_t now_ns)
 unsigned kube_pace(struct kube_pace *p, uint64_t now_ns, size_t bytes)
 {
 	end_window(p, now_ns);
-	if (bytes > PACE_SMALL_BYTES)
+	if (!bytes || bytes > PACE_SMALL_BYTES)
 		return 0;
-	p->turns += bytes > 0;
-	return p->storm ? PACE_REST_US : 0;
+	p->turns++;
+	return p->storm ? PACE_SLEEP_MS : 0;
 }
