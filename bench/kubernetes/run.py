@@ -6,6 +6,7 @@
 
   real      N services with two endpoints each at a real API server (tests/apiserver): memory, start, relist,
             event to answer, outages, 200 changes a second
+  changes   of these only the 200 changes a second, and event to answer meanwhile
   fake      N services at fakekube (tests/compat): memory, start, relist
   lookups   instructions of each kind of look-up beside a cache hit (callgrind; Binnacle alone)
 
@@ -22,6 +23,7 @@ import apis, lookups, sections                                  # noqa: E402
 from servers import Server                                      # noqa: E402
 
 SECTIONS = ("real", "fake", "lookups")
+PARTS = ("changes",)            # of a section, run only when it is asked for
 
 
 def say(text):
@@ -39,7 +41,7 @@ def arguments():
     ap.add_argument("--outages", default="5,30,60", help="seconds; empty: none")
     ap.add_argument("--changes", type=float, default=20, help="seconds of 200 changes each")
     ap.add_argument("--bursts", type=int, default=150, help="of look-ups under callgrind")
-    ap.add_argument("--only", action="append", choices=SECTIONS, default=[])
+    ap.add_argument("--only", action="append", choices=SECTIONS + PARTS, default=[])
     ap.add_argument("--json")
     a = ap.parse_args()
     if not a.coredns and (not a.only or set(a.only) - {"lookups"}):
@@ -70,6 +72,24 @@ def real(a):
         api.close()
 
 
+def changes(a):
+    api = apis.Real(a.services)
+    try:
+        servers = [make(api) for make in makers(a)]
+        try:
+            for s in servers:
+                s.wait_ready(api.known)
+            rows = []
+            for _ in range(a.rounds):
+                rows += sections.changes(api, servers, a.changes, say)
+            return rows + sections.events_in_storm(api, servers, a.events, say)
+        finally:
+            for s in servers:
+                s.close()
+    finally:
+        api.close()
+
+
 def fake(a):
     api = apis.Fake(a.fake)
     try:
@@ -81,8 +101,9 @@ def fake(a):
 def main():
     a = arguments()
     titles = {"real": f"real API server, {a.services} services, {2 * a.services} endpoints", "lookups": "look-ups",
+              "changes": f"real API server, {a.services} services, 200 changes a second",
               "fake": f"fakekube, {a.fake} services, {2 * a.fake} endpoints"}
-    run = {"real": real, "fake": fake, "lookups": lambda a: lookups.lookups(a.binnacle, a.bursts, say)}
+    run = {"real": real, "changes": changes, "fake": fake, "lookups": lambda a: lookups.lookups(a.binnacle, a.bursts, say)}
     table, failed = {}, 0
     for section in a.only or SECTIONS:
         print(f"\n{titles[section]} (load {os.getloadavg()[0]:.1f})", flush=True)

@@ -247,3 +247,23 @@ def changes(api, servers, seconds, say):
     used = [(s.cpu_s() - b) / sum(done) * 1e6 for s, b in zip(servers, before)]
     say(f"{sum(done)} changes in {took:.1f} s, {sum(done) / took:.0f} a second")
     return [Row(f"CPU of the watch, {sum(done) / took:.0f} changes/s, of CoreDNS's", *used, used[0] / used[1], 0.2, "us")]
+
+
+def events_in_storm(api, servers, count, say):
+    """A new service while 200 slices change a second."""
+    ends = threading.Event()
+
+    def storm():
+        while not ends.is_set():
+            changes(api, servers, 10, lambda _: None)
+    thread = threading.Thread(target=storm)
+    thread.start()
+    try:
+        time.sleep(1)
+        rows = events(api, servers, count, say)
+    finally:
+        ends.set()
+        thread.join()
+    for row in rows:
+        row.what += ", in a storm"
+    return rows
