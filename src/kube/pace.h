@@ -11,10 +11,10 @@
 #include <stdint.h>
 
 enum {
-	PACE_SLEEP_MS = 8,
+	PACE_SLEEP_MS = 15,
 	PACE_WINDOW_MS = 100,
 	PACE_STORM_TURNS = 15, /* in a window: it begins; without sleep, so more than 150 a second */
-	PACE_CALM_TURNS = 9,   /* fewer than so many in a window: it has ended */
+	PACE_CALM_TURNS = 4,   /* fewer than so many in a window, of the six that the sleep leaves room for: it has ended */
 	PACE_SMALL_BYTES = 8192, /* a turn that brings more is no small one: a list, or several events already */
 };
 
