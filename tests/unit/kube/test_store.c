@@ -104,7 +104,7 @@ static void a_service_without_ports_has_the_pseudo_port(void **state)
 	struct kube_store *s = *state;
 	struct kube_object o = {.kind = KUBE_SERVICE, .ns = str("demo"), .name = str("bare")};
 	struct kube_port_iter it;
-	struct kube_port p;
+	struct kube_port p = {0};
 
 	kube_store_apply(s, &o, NOW_S);
 	it = kube_service_ports(kube_name_service(find_name(s, "demo", "bare")));

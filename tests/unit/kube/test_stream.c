@@ -208,7 +208,7 @@ static void slices_keep_ready_endpoints_with_their_texts(void **state)
 	struct kube_endpoint_iter it;
 	struct kube_endpoint e;
 	struct kube_port_iter ports;
-	struct kube_port p;
+	struct kube_port p = {0};
 	struct seen seen;
 
 	assert_int_equal(feed(&seen, "list-slices", 10, 0), 0);
