@@ -190,7 +190,7 @@ extraVolumes: [{name: v, emptyDir: {}}]
 extraVolumeMounts: [{name: v, mountPath: /v}]
 extraSecrets: [{name: s, mountPath: /s}]
 extraContainers: [{name: side, image: side}]
-zoneFiles: [{filename: a.db, contents: "text"}]
+zoneFiles: [{filename: a.db, domain: a.example, contents: "text"}]
 hpa: {enabled: true, minReplicas: 3, maxReplicas: 5}
 """)
     objs = objects(template(helm, "-f", values).stdout)
