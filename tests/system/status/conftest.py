@@ -121,7 +121,7 @@ class Shown:
         return self.get(f"/trace.json?{query}", method="POST")
 
     def trace(self, *words):
-        return subprocess.run([server_module.binary()[0], "trace", "-admin", self.name, *words], capture_output=True, text=True,
+        return subprocess.run([*server_module.binary(), "trace", "-admin", self.name, *words], capture_output=True, text=True,
                               timeout=60)
 
 
