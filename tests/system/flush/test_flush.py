@@ -23,7 +23,7 @@ def made(server, upstream):
 
 
 def flush(made, *words, **kw):
-    return subprocess.run([server_module.binary()[0], "flush", "-admin", f"binnacle/test-{os.getpid()}", *words],
+    return subprocess.run([*server_module.binary(), "flush", "-admin", f"binnacle/test-{os.getpid()}", *words],
                           capture_output=True, text=True, timeout=20, **kw)
 
 

@@ -137,6 +137,6 @@ def test_what_cannot_be_asked_is_told(shown, words, why):
 
 
 def test_without_a_server_it_says_so():
-    r = subprocess.run([server_module.binary()[0], "trace", "-admin", "binnacle/nobody", "a.example"], capture_output=True, text=True,
+    r = subprocess.run([*server_module.binary(), "trace", "-admin", "binnacle/nobody", "a.example"], capture_output=True, text=True,
                        timeout=60)
     assert r.returncode == 1 and "binnacle/nobody" in r.stderr

@@ -21,7 +21,7 @@ def admin():
 
 
 def command(*words):
-    return [server_module.binary()[0], "top", "-admin", admin(), *words]
+    return [*server_module.binary(), "top", "-admin", admin(), *words]
 
 
 def top(*words, **kw):

@@ -47,7 +47,7 @@ def kube():
 
 def owners(made):
     """address -> what the client is told to be."""
-    r = subprocess.run([server_module.binary()[0], "top", "-admin", f"binnacle/pods-{os.getpid()}", "-once", "-json"],
+    r = subprocess.run([*server_module.binary(), "top", "-admin", f"binnacle/pods-{os.getpid()}", "-once", "-json"],
                        capture_output=True, text=True, timeout=20 * wait.FACTOR)
     assert r.returncode == 0, r
     return {c["client"]: {k: c[k] for k in ("pod", "service", "namespace") if k in c}
