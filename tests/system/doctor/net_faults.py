@@ -1,13 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
 """Faults made for real in a Net: each leaves the rest of it as it was, and undoes itself with .repair() where it says so."""
+import subprocess
+
 from .net_cluster import VIP, UP
 
 
 # ---------------------------------------------------------------- the Service's address
+def _forget_flows(net):
+    """Those of earlier questions would still be turned: a new question may come from the port of an old one."""
+    subprocess.run(net.node.command(["conntrack", "-F"]), check=True, capture_output=True)
+
+
 def no_kube_proxy(net):
     """Nothing turns the Service's address into a pod's; what goes there leaves the cluster for good."""
     net.endpoints(net.pods)
     net.node.nft("flush chain ip service in\n")
+    _forget_flows(net)
     net.node.ip("route", "add", "blackhole", f"{VIP}/32")
 
 
@@ -16,6 +24,7 @@ def no_endpoints(net):
     net.node.nft("flush chain ip service in\n")
     net.node.nft("table ip empty {\n chain in {\n  type filter hook prerouting priority -150;\n"
                  f"  ip daddr {VIP} reject with icmp type port-unreachable\n }}\n}}\n")
+    _forget_flows(net)
 
 
 def policy_on_service(net):

@@ -76,8 +76,10 @@ def roll(node, lag, rounds, sig=signal.SIGTERM):
     return got, done
 
 
-def inside(got, spans, slack=0.3):
-    """Whether all that was missed was asked within one of the spans (seconds by the monotonic clock)."""
+def inside(got, spans):
+    """Whether all that was missed was asked within one of the spans (seconds by the monotonic clock), or so shortly before
+    that it was on its way when that began."""
+    slack = 0.3 * wait.FACTOR
     at = [got.start_ns / 1e9 + ms / 1000 for _, ms in got.misses]
     return all(any(a - slack <= t <= b + slack for a, b in spans) for t in at)
 
