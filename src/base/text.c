@@ -57,6 +57,14 @@ void text_add(struct text *t, const char *s, size_t len)
 	t->p[t->len] = '\0';
 }
 
+void text_make_printable(char *s, char keep)
+{
+	for (; *s; s++) {
+		if ((*s < ' ' || *s > '~') && *s != keep)
+			*s = '?';
+	}
+}
+
 static bool json_plain(char c)
 {
 	return c >= ' ' && c <= '~' && !strchr("\"\\<>&", c);

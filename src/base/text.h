@@ -21,6 +21,8 @@ struct text {
 bool text_room(struct text *t, size_t n);
 void text_put(struct text *t, const char *fmt, ...) PRINTF(2, 3);
 void text_add(struct text *t, const char *s, size_t len);
+/* Bytes of somebody else, for a line that a person reads: whatever is not printable ASCII becomes '?', but for `keep` (0: nothing). */
+void text_make_printable(char *s, char keep);
 /* As a JSON string, quotes included.  Whatever the bytes are, the result is ASCII and harmless within HTML and on a
  * terminal: beyond printable ASCII each byte is one \u00xx, and so are <, > and &. */
 void text_json(struct text *t, const char *s);

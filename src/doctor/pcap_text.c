@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* What was seen, in words. */
 #include "base/clock.h"
+#include "base/text.h"
 #include "doctor/pcap_report.h"
 #include "wire/name.h"
 
@@ -19,10 +20,7 @@ const char *report_text(struct report *r, const char *fmt, ...)
 	(void)vsnprintf(line, sizeof(line), fmt, ap); /* what is longer is cut: it is for a person */
 	va_end(ap);
 	size_t len = strlen(line);
-	for (size_t i = 0; i < len; i++) {
-		if ((line[i] < ' ' || line[i] > '~') && line[i] != '\n')
-			line[i] = '?';
-	}
+	text_make_printable(line, '\n');
 	r->text_used += len + 1;
 	if (r->text_used < REPORT_TEXT_MAX)
 		kept = arena_strdup(&r->arena, line);

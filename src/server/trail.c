@@ -2,6 +2,7 @@
 #include "server/trail.h"
 
 #include "base/clock.h"
+#include "base/text.h"
 #include "server/query.h"
 #include "wire/name.h"
 
@@ -86,10 +87,7 @@ static PRINTF(3, 0) void say(struct trail *t, int step, const char *fmt, va_list
 	len = vsnprintf(p, TRAIL_TEXT_MAX - n->used, fmt, ap);
 	if (len < 0 || (size_t)len >= TRAIL_TEXT_MAX - n->used)
 		return;
-	for (int i = 0; i < len; i++) {
-		if (p[i] < ' ' || p[i] > '~')
-			p[i] = '?';
-	}
+	text_make_printable(p, 0);
 	n->v[n->n++] = (struct trail_note){clock_mono_ns(), (int16_t)step, (uint16_t)n->used};
 	n->used += (size_t)len + 1;
 }

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/err.h"
+#include "base/text.h"
 #include "server/generation.h"
 #include "server/query.h"
 #include "server/route.h"
@@ -50,10 +51,7 @@ static void let_go(struct asking *a, int err)
 static void keep_text(char out[TRAIL_ERROR_MAX], const char *text)
 {
 	(void)snprintf(out, TRAIL_ERROR_MAX, "%s", text ? text : "");
-	for (char *p = out; *p; p++) {
-		if (*p < ' ' || *p > '~')
-			*p = '?';
-	}
+	text_make_printable(out, 0);
 }
 
 static void keep(struct trail_report *r, struct query *q)

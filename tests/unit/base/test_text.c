@@ -44,12 +44,24 @@ static void any_bytes_become_a_harmless_json_string(void **state)
 	free(t.p);
 }
 
+static void foreign_bytes_are_made_printable(void **state)
+{
+	char line[] = "a\x1b[1m\xff~ b\nc\x7f", same[sizeof(line)];
+
+	memcpy(same, line, sizeof(line));
+	text_make_printable(line, 0);
+	assert_string_equal(line, "a?[1m?~ b?c?");
+	text_make_printable(same, '\n');
+	assert_string_equal(same, "a?[1m?~ b\nc?");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(it_grows_and_ends_with_a_nul),
 		cmocka_unit_test(what_would_pass_its_bound_fails_for_good),
 		cmocka_unit_test(any_bytes_become_a_harmless_json_string),
+		cmocka_unit_test(foreign_bytes_are_made_printable),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
