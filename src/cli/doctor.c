@@ -24,7 +24,7 @@ enum { STATUS_USAGE = 3, TIMEOUT_MAX_S = 60, LOG_FLUSH_MS = 1000 };
 
 /* What the command line says. */
 struct command {
-	struct doctor_options o;
+	struct doctor_options o; /* queries: 0 while no flag has given them */
 	bool json, no_color, quiet, help;
 	struct flag_list pcap;
 	const char *admin; /* of the Binnacle here; NULL: the only one */
@@ -126,7 +126,7 @@ static bool take_captures(struct command *c, const char *const *words, int n)
 	const struct doctor_options *o = &c->o;
 
 	if (o->servers.n || o->pods.n || o->upstreams.n || o->corefile || o->kubeconfig || o->context || o->configmap ||
-	    o->control || o->dry || o->queries != DOCTOR_BUDGET || c->timeout) {
+	    o->control || o->dry || o->queries || c->timeout) {
 		fputs("-pcap asks nobody: of the other flags it takes -json, -no-color, -quiet and -p\n", stderr);
 		return false;
 	}
@@ -167,7 +167,11 @@ static bool parse(int argc, char **argv, struct command *c)
 		return false;
 	c->o.port = (uint16_t)c->port;
 	c->o.progress = !c->quiet;
-	return c->pcap.n ? take_captures(c, words, n) : take_names(c, words, n);
+	if (c->pcap.n)
+		return take_captures(c, words, n);
+	if (!c->o.queries)
+		c->o.queries = DOCTOR_BUDGET;
+	return take_names(c, words, n);
 }
 
 /* ---------------------------------------------------------------- the command */
@@ -230,7 +234,6 @@ static int judge_captures(const struct command *c)
 int doctor_command(int argc, char **argv)
 {
 	struct command c = {.o = {.resolv_conf = "/etc/resolv.conf",
-				  .queries = DOCTOR_BUDGET,
 				  .timeout_ms = DOCTOR_TIMEOUT_MS},
 			    .port = 53};
 	int status;
