@@ -6,54 +6,24 @@ import time
 
 import pytest
 
-from harness import cluster, signed, wait
+from harness import cluster, peers, signed, wait
 from . import net as nets
 from .captures import verdict, verdicts
 
 pytestmark = pytest.mark.skipif(not (shutil.which("unbound") and signed.TOOLS), reason="needs unbound and bind9-utils")
 SLUG = "clock-dnssec"
 NAME = "www.example.org."
-ZONE_ONLY = """example.org:53 {
-    bind {HOST}
-    file example.zone
-}
-.:53 {
-    bind {HOST}
-    template ANY ANY . {
-        rcode NXDOMAIN
-        authority ". 30 IN SOA ns. hostmaster. 1 3600 600 86400 30"
-    }
-}
-"""
-VALIDATOR = """server:
-  interface: {HOST}@53
-  access-control: 0.0.0.0/0 allow
-  do-daemonize: no
-  username: ""
-  chroot: ""
-  directory: "{DIR}"
-  pidfile: ""
-  use-syslog: no
-  module-config: "validator iterator"
-  trust-anchor: "{DS}"
-  domain-insecure: "example"
-  ede: {EDE}
-  {CLOCK}
-forward-zone:
-  name: "."
-  forward-addr: {UP}
-"""
+VALIDATOR = peers.unbound("{HOST}", "0.0.0.0/0", "{UP}", modules="validator iterator",
+                          more='  trust-anchor: "{DS}"\n  domain-insecure: "example"\n  ede: {EDE}\n  {CLOCK}\n')
 
 
 def make(net, folder, start, end, clock=None, ede="yes"):
     """A zone whose signatures hold from `start` to `end` (hours from now), and a validator behind the Service, by its own
     clock or by that time (YYYYMMDDHHMMSS)."""
     zone, ds = signed.zone(folder, nets.ZONE, start, end)
-    net.server(ZONE_ONLY, ns=net.outside_ns, HOST=nets.UP, files={"example.zone": zone})
+    peers.zone_server(net.server, net.outside_ns, nets.UP, zone)
     date = f'val-override-date: "{clock}"' if clock else ""
-    n = next(net.serial)
-    ns, address, link = net.netns(), f"10.0.1.{n}", f"pod{n}"
-    net._join(ns, address, link)
+    ns, address, link = net.place()
     made = net.server(VALIDATOR.replace("{DS}", ds).replace("{CLOCK}", date).replace("{EDE}", ede), command=["unbound"], conf=False,
                       args=["-d", "-c", "{DIR}/Corefile"], ns=ns, HOST=address, UP=nets.UP)
     net.pods.append(cluster.Pod(ns, made, address, link, net.node))

@@ -3,7 +3,7 @@
 import socket
 import threading
 
-from harness import cluster, relay, signed
+from harness import cluster, peers, relay, signed
 from . import net_servers
 from .net_cluster import ZONE
 
@@ -79,18 +79,16 @@ def signed_zone(folder, start, end):
     return signed.zone(folder, ZONE, start, end)
 
 
-VALIDATOR = net_servers.UNBOUND.replace('module-config: "iterator"', 'module-config: "validator iterator"\n  trust-anchor: "{DS}"\n'
-                                        '  val-log-level: 2\n  ede: yes\n  {CLOCK}').replace(
-                                            '  domain-insecure: "."\n', '  domain-insecure: "cluster.local"\n')
+VALIDATOR = peers.unbound("{HOST}", "0.0.0.0/0", "{UP}", modules="validator iterator",
+                          more='  trust-anchor: "{DS}"\n  val-log-level: 2\n  ede: yes\n  {CLOCK}\n  domain-insecure: "cluster.local"\n'
+                          + net_servers.UNBOUND_DATA)
 
 
 def validator(net, ds, clock=None):
     """A pod with unbound that checks signatures of example.org, by its own clock or by that time (YYYYMMDDHHMMSS)."""
     date = f'val-override-date: "{clock}"' if clock else ""
     text = VALIDATOR.replace("{DS}", ds).replace("{CLOCK}", date)
-    n = next(net.serial)
-    ns, address, link = net.netns(), f"10.0.1.{n}", f"pod{n}"
-    net._join(ns, address, link)
+    ns, address, link = net.place()
     made = net.server(text, command=["unbound"], conf=False, args=["-d", "-c", "{DIR}/Corefile"], ns=ns, HOST=address, UP="10.0.3.53")
     net.pods.append(cluster.Pod(ns, made, address, link, net.node))
     return net.pods[-1]
@@ -114,9 +112,7 @@ KUBERNETES = """.:53 {
 
 def kubernetes_pod(net, config, port, command, relays):
     """A DNS pod with the plugin kubernetes; `port`: the API server's, of this machine's loopback."""
-    n = next(net.serial)
-    ns, address, link = net.netns(), f"10.0.1.{n}", f"pod{n}"
-    net._join(ns, address, link)
+    ns, address, link = net.place()
     relays.append(relay.Relay(ns, port))
     made = net.server(KUBERNETES, command=command, ns=ns, HOST=address, UP="10.0.3.53", CONFIG=config)
     net.pods.append(cluster.Pod(ns, made, address, link, net.node))

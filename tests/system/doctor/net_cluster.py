@@ -8,7 +8,7 @@ pods, each with a server of some make, and the upstream behind them.
 import json
 import subprocess
 
-from harness import cluster, wait
+from harness import cluster, peers, wait
 from . import net_servers
 
 UP = "10.0.3.53"
@@ -46,7 +46,7 @@ class Net(cluster.Cluster):
     # -- what stands in it
     def upstream(self):
         """A server with ZONE on 10.0.3.53, and nothing wrong with it."""
-        net_servers.zone_server(self.server, self.upstream_ns, UP, ZONE)
+        peers.zone_server(self.server, self.upstream_ns, UP, ZONE)
 
     def scripted_upstream(self, **spec):
         """One of Python instead, see compat.Upstream: too slow for some hundred questions a second."""
@@ -54,9 +54,7 @@ class Net(cluster.Cluster):
 
     def pod(self, kind="Binnacle", coredns=None, **how):
         """A DNS pod with a server of that make (net_servers.NAMES), answering cluster.local and forwarding the rest."""
-        n = next(self.serial)
-        ns, address, link = self.netns(), f"10.0.1.{n}", f"pod{n}"
-        self._join(ns, address, link)
+        ns, address, link = self.place()
         made = net_servers.start(kind, self.server, ns, address, how.pop("up", UP), coredns, **how)
         pod = cluster.Pod(ns, made, address, link, self.node)
         self.pods.append(pod)

@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 
-from harness import server as servers
+from harness import peers, server as servers
 
 CLUSTER = """$ORIGIN cluster.local.
 $TTL 5
@@ -29,37 +29,13 @@ COREFILE = """.:53 {
 FORWARD = """    forward . {UP} {
         max_concurrent 1000
     }"""
-ZONE_ONLY = """example.org:53 {
-    bind {HOST}
-    file example.zone
-}
-.:53 {
-    bind {HOST}
-    template ANY ANY . {
-        rcode NXDOMAIN
-        authority ". 30 IN SOA ns. hostmaster. 1 3600 600 86400 30"
-    }
-}
-"""
-UNBOUND = """server:
-  interface: {HOST}@53
-  access-control: 0.0.0.0/0 allow
-  do-daemonize: no
-  username: ""
-  chroot: ""
-  directory: "{DIR}"
-  pidfile: ""
-  use-syslog: no
-  module-config: "iterator"
-  domain-insecure: "."
-  local-zone: "cluster.local." static
+# What unbound answers itself.
+UNBOUND_DATA = """  local-zone: "cluster.local." static
   local-data: "cluster.local. 5 SOA ns.dns.cluster.local. hostmaster.cluster.local. 1 7200 1800 86400 5"
   local-data: "kubernetes.default.svc.cluster.local. 5 A 10.96.0.1"
   local-data: "web.default.svc.cluster.local. 5 A 10.96.7.7"
-forward-zone:
-  name: "."
-  forward-addr: {UP}
 """
+UNBOUND = peers.unbound("{HOST}", "0.0.0.0/0", "{UP}", more='  domain-insecure: "."\n' + UNBOUND_DATA)
 BIND = """options {
   directory "{DIR}"; listen-on port 53 { {HOST}; }; listen-on-v6 { none; };
   pid-file none; session-keyfile none; recursion yes; allow-query { any; }; allow-recursion { any; };
@@ -97,8 +73,3 @@ def start(kind, server, ns, host, up, coredns=None, conf=COREFILE, forward=FORWA
     if not shutil.which(program):
         pytest.skip(f"no {program}")
     return server(text, command=[program], conf=False, args=args, **how)
-
-
-def zone_server(server, ns, host, zone):
-    """A server with just that zone of example.org; all other names do not exist."""
-    return server(ZONE_ONLY, ns=ns, HOST=host, files={"example.zone": zone})

@@ -8,7 +8,7 @@ import subprocess
 import pytest
 import yaml
 
-from harness import relay, server as servers
+from harness import peers, relay, server as servers
 from . import net_api, net_cluster, net_faults, net_servers
 from .net_cluster import UP, VIP
 from .net_doctor import PATIENCE, Report
@@ -132,7 +132,7 @@ LAPTOP = "nameserver 127.0.0.53\nsearch home.example\n"
 def laptop(netns, server, api, request):
     """A machine outside: its own resolver, a way to the API server, none to the pods."""
     ns = netns()
-    net_servers.zone_server(server, ns, "127.0.0.53", net_cluster.ZONE)
+    peers.zone_server(server, ns, "127.0.0.53", net_cluster.ZONE)
     if request.param != "no route":
         ns.interface("lan0", "192.168.1.5/24")
         ns.ip("route", "add", "default", "via", "192.168.1.1", "dev", "lan0")

@@ -4,7 +4,8 @@ import shutil
 
 import pytest
 
-from . import faults_answers as faults, net_servers
+from harness import peers
+from . import faults_answers as faults
 from .net_cluster import UP
 from .net_doctor import doctor
 
@@ -14,7 +15,7 @@ NAME = "www.example.org."
 
 def signed(net, folder, start, end, clock=None):
     zone, ds = faults.signed_zone(folder, start, end)
-    net_servers.zone_server(net.server, net.upstream_ns, UP, zone)
+    peers.zone_server(net.server, net.upstream_ns, UP, zone)
     pod = faults.validator(net, ds, clock)
     net.service()
     return pod

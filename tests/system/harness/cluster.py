@@ -62,11 +62,16 @@ class Cluster:
         ns.ip("route", "add", NODE, "dev", "eth0")
         ns.ip("route", "add", "default", "via", NODE)
 
-    def start(self, corefile=CONFIG, prepare=None, **how):
-        """Another pod, with a new address, once it is ready.  `prepare(ns)`: what it needs beside the network."""
+    def place(self):
+        """A namespace with the next pod's address: (it, the address, the link)."""
         n = next(self.serial)
         ns, address, link = self.netns(), f"10.0.1.{n}", f"pod{n}"
         self._join(ns, address, link)
+        return ns, address, link
+
+    def start(self, corefile=CONFIG, prepare=None, **how):
+        """Another pod, with a new address, once it is ready.  `prepare(ns)`: what it needs beside the network."""
+        ns, address, link = self.place()
         if prepare:
             prepare(ns)
         made = self.server(corefile, ns=ns, **how)

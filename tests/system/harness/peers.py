@@ -4,21 +4,26 @@ import shutil
 
 from harness import server as servers, story
 
-UNBOUND = """server:
-  interface: 127.0.0.1@53
-  access-control: 127.0.0.0/8 allow
+
+def unbound(host, allow, forward, modules="iterator", more=""):
+    """unbound.conf of a forwarder on port 53 of `host`; `more`: further lines of its server clause."""
+    return f"""server:
+  interface: {host}@53
+  access-control: {allow} allow
   do-daemonize: no
   username: ""
   chroot: ""
-  directory: "{DIR}"
+  directory: "{{DIR}}"
   pidfile: ""
   use-syslog: no
-  do-not-query-localhost: no
-  module-config: "iterator"
-forward-zone:
+  module-config: "{modules}"
+{more}forward-zone:
   name: "."
-  forward-addr: 127.0.0.1@5300
+  forward-addr: {forward}
 """
+
+
+UNBOUND = unbound("127.0.0.1", "127.0.0.0/8", "127.0.0.1@5300", more="  do-not-query-localhost: no\n")
 BIND = """options {
   directory "{DIR}"; listen-on port 53 { 127.0.0.1; }; listen-on-v6 { none; };
   pid-file none; session-keyfile none; recursion yes; forward only; forwarders { 127.0.0.1 port 5300; };
@@ -46,6 +51,26 @@ def start(name, folder, ns, up, coredns=None):
     if not shutil.which(program):
         return None
     return servers.Server(conf, folder, ns=ns, command=[program], conf=False, args=args)
+
+
+# For an upstream: that zone of example.org, and no other names.
+ZONE_ONLY = """example.org:53 {
+    bind {HOST}
+    file example.zone
+}
+.:53 {
+    bind {HOST}
+    template ANY ANY . {
+        rcode NXDOMAIN
+        authority ". 30 IN SOA ns. hostmaster. 1 3600 600 86400 30"
+    }
+}
+"""
+
+
+def zone_server(server, ns, host, zone):
+    """Binnacle with just that zone of example.org; all other names do not exist.  `server`: the fixture."""
+    return server(ZONE_ONLY, ns=ns, HOST=host, files={"example.zone": zone})
 
 
 NAMES = ("Binnacle", "CoreDNS", "CoreDNS, bufsize 512", "CoreDNS, prefer_udp", "unbound", "BIND", "dnsmasq")
