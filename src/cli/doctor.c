@@ -24,7 +24,7 @@ enum { STATUS_USAGE = 3, TIMEOUT_MAX_S = 60, LOG_FLUSH_MS = 1000 };
 
 /* What the command line says. */
 struct command {
-	struct doctor_options o; /* queries: 0 while no flag has given them */
+	struct doctor_options o; /* queries, resolv_conf: 0 and NULL while no flag has given them */
 	bool json, no_color, quiet, help;
 	struct flag_list pcap;
 	const char *admin; /* of the Binnacle here; NULL: the only one */
@@ -126,7 +126,8 @@ static bool take_captures(struct command *c, const char *const *words, int n)
 	const struct doctor_options *o = &c->o;
 
 	if (o->servers.n || o->pods.n || o->upstreams.n || o->corefile || o->kubeconfig || o->context || o->configmap ||
-	    o->control || o->dry || o->queries || c->timeout) {
+	    o->control || o->dry || o->queries || c->timeout || o->service || o->no_api || o->resolv_conf ||
+	    c->admin) {
 		fputs("-pcap asks nobody: of the other flags it takes -json, -no-color, -quiet and -p\n", stderr);
 		return false;
 	}
@@ -171,6 +172,8 @@ static bool parse(int argc, char **argv, struct command *c)
 		return take_captures(c, words, n);
 	if (!c->o.queries)
 		c->o.queries = DOCTOR_BUDGET;
+	if (!c->o.resolv_conf)
+		c->o.resolv_conf = "/etc/resolv.conf";
 	return take_names(c, words, n);
 }
 
@@ -233,8 +236,7 @@ static int judge_captures(const struct command *c)
 
 int doctor_command(int argc, char **argv)
 {
-	struct command c = {.o = {.resolv_conf = "/etc/resolv.conf",
-				  .timeout_ms = DOCTOR_TIMEOUT_MS},
+	struct command c = {.o = {.timeout_ms = DOCTOR_TIMEOUT_MS},
 			    .port = 53};
 	int status;
 

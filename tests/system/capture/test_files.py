@@ -153,7 +153,10 @@ def test_memory_stays_bounded_and_a_bar_is_shown(tmp_path):
 
 def test_wrong_usage_is_refused(tmp_path):
     for args, words in ((["--pcap", "a", "-server", "192.0.2.1"], "asks nobody"),
-                        (["--pcap", "a", "-queries", "2500"], "asks nobody"), (["--pcap"], "needs an argument"),
+                        (["--pcap", "a", "-queries", "2500"], "asks nobody"), (["--pcap", "a", "-no-api"], "asks nobody"),
+                        (["--pcap", "a", "-service", "a/b"], "asks nobody"), (["--pcap", "a", "-admin", "off"], "asks nobody"),
+                        (["--pcap", "a", "-resolv-conf", "/etc/resolv.conf"], "asks nobody"),
+                        (["--pcap"], "needs an argument"),
                         (["--pcap", "a", "-", "b"], "standard input"), (["--pcap", *["a"] * 17], "too many captures")):
         p = subprocess.run(servers.binary() + ["doctor", *args], capture_output=True, text=True, timeout=60)
         assert p.returncode == 3 and words in p.stderr, args
